@@ -1,0 +1,121 @@
+/*
+ * client: one client's thread: set up, echo, report, leave.
+ *
+ * Knows the life of a thread that serves one seat. Must not know listeners,
+ * other clients, or when and why the server stops.
+ */
+#include "config.h"
+
+#include "echod/client.h"
+
+#include "common/address.h"
+#include "echod/clock.h"
+#include "echod/delivery.h"
+#include "echod/echo.h"
+#include "echod/wakeup.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <unistd.h>
+
+/* What the thread needs beyond the system's minimum, which already has room
+ * for the thread structure and a signal frame: the first buffer, and a line
+ * of the report through printf(3), some 6 KiB when measured. */
+enum { STACK_OURS = 8 * 1024 + CLIENT_STACK_EXTRA };
+
+static pthread_attr_t attributes;
+static int delay_ms;
+
+size_t client_stack_size(void)
+{
+    long least = sysconf(_SC_THREAD_STACK_MIN);
+    size_t page = (size_t)sysconf(_SC_PAGESIZE);
+    size_t size = (least > 0 ? (size_t)least : 64 * 1024) + STACK_OURS;
+
+    return (size + page - 1) / page * page;
+}
+
+int client_open(int delay)
+{
+    int error = pthread_attr_init(&attributes);
+
+    delay_ms = delay;
+    if (error == 0)
+        error = pthread_attr_setdetachstate(&attributes,
+                                            PTHREAD_CREATE_DETACHED);
+    if (error == 0)
+        error = pthread_attr_setstacksize(&attributes, client_stack_size());
+    return error;
+}
+
+struct report_close client_outcome(int echoed, int error, enum seat_state state,
+                                   bool all_delivered)
+{
+    if (state == SEAT_CUT)
+        return (struct report_close){.end = END_STOPPED,
+                                     .error = "cut off by the stop"};
+    if (echoed < 0 && error == EAGAIN)
+        return (struct report_close){.end = END_TIMEOUT, .error = "timed out"};
+    if (echoed < 0)
+        return (struct report_close){.end = END_ERROR,
+                                     .error = report_error(error)};
+    if (state == SEAT_SERVED)
+        return (struct report_close){.end = END_EOF};
+    return (struct report_close){
+        .end = END_STOPPED,
+        .error = all_delivered ? NULL : "stopped while it was sending"};
+}
+
+/* A drained client may still send. To close with its bytes unread, or to be
+ * sent more after, resets the connection and destroys the echo that is under
+ * way (RFC 1122, 4.2.2.13): so the echo is seen home first. Returns false if
+ * bytes have come that will not be echoed. */
+static bool settle(int fd)
+{
+    char byte;
+
+    delivery_await(fd);
+    return recv(fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) <= 0;
+}
+
+static void report(const struct seat *seat, struct report_close close,
+                   int64_t start)
+{
+    char peer[ADDRESS_TEXT_MAX];
+
+    address_format(&seat->peer.any, peer);
+    close.peer = peer;
+    close.bytes = seat->written;
+    close.ms = clock_ms() - start;
+    report_close(&close);
+}
+
+static void *serve(void *argument)
+{
+    struct seat *seat = argument;
+    int64_t start = clock_ms();
+    struct echo echo = {.in_fd = seat->fd,
+                        .out_fd = seat->fd,
+                        .delay_ms = delay_ms,
+                        .written = &seat->written};
+    int echoed = echo_until_end(&echo);
+    int error = errno;
+    bool settled = true;
+    enum seat_state state = SEAT_SERVED;
+
+    if (echoed == 0 && seat->peer.any.sa_family != AF_UNIX &&
+        roster_state(seat) == SEAT_DRAINED)
+        settled = settle(seat->fd);
+    state = roster_hang_up(seat);
+    report(seat, client_outcome(echoed, error, state, settled), start);
+    if (roster_leave(seat))
+        wakeup_ring();
+    return NULL;
+}
+
+int client_start(struct seat *seat)
+{
+    pthread_t thread;
+
+    return pthread_create(&thread, &attributes, serve, seat);
+}

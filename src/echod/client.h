@@ -1,0 +1,33 @@
+/*
+ * client: one client's thread: set up, echo, report, leave.
+ */
+#ifndef ECHOD_CLIENT_H
+#define ECHOD_CLIENT_H
+
+#include "echod/report.h"
+#include "echod/roster.h"
+
+/*
+ * Prepare the threads to come: every piece is held back for delay_ms. Returns
+ * 0, or an error number as pthread functions do.
+ */
+int client_open(int delay_ms);
+
+/*
+ * Serve a seat in a detached thread of its own, which hangs up, reports and
+ * leaves by itself. Returns 0, or an error number and the seat is still the
+ * caller's: EAGAIN when the process cannot have another thread.
+ */
+int client_start(struct seat *seat);
+
+/*
+ * How a stream ended, in a report's terms. echoed is what echo_until_end()
+ * returned, with its errno; all_delivered matters only for a drained one.
+ */
+struct report_close client_outcome(int echoed, int error, enum seat_state state,
+                                   bool all_delivered);
+
+/* A thread's stack in bytes, guard page not counted. */
+size_t client_stack_size(void);
+
+#endif

@@ -1,0 +1,30 @@
+/*
+ * hosts: how many clients each address has.
+ *
+ * Not safe for two threads at once: the roster calls it with its lock held.
+ */
+#ifndef ECHOD_HOSTS_H
+#define ECHOD_HOSTS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <sys/socket.h>
+
+/*
+ * Make room for so many addresses at once, each with at most limit clients; a
+ * limit of 0 is none, and costs nothing. Returns 0, or -1 with errno. Called
+ * again it starts afresh.
+ */
+int hosts_open(size_t hosts, size_t limit);
+
+/*
+ * One more client from this address, whatever its port; false if it has as
+ * many as it may. IPv4 mapped into IPv6 counts as IPv4. A Unix peer has no
+ * address and is never turned away.
+ */
+bool hosts_enter(const struct sockaddr *peer);
+
+/* One less; only after a hosts_enter() that returned true. */
+void hosts_leave(const struct sockaddr *peer);
+
+#endif

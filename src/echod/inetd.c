@@ -1,0 +1,83 @@
+/*
+ * inetd: one client, on standard input and output.
+ *
+ * Knows what inetd(8) and the like hand over. Must not know listeners, seats
+ * or threads.
+ */
+#include "config.h"
+
+#include "echod/inetd.h"
+
+#include "common/address.h"
+#include "echod/client.h"
+#include "echod/clock.h"
+#include "echod/echo.h"
+#include "echod/report.h"
+#include "echod/sockopt.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static bool are_same(int fd, int other, mode_t type)
+{
+    struct stat one;
+    struct stat two;
+
+    return fstat(fd, &one) == 0 && fstat(other, &two) == 0 &&
+           (one.st_mode & S_IFMT) == type && one.st_dev == two.st_dev &&
+           one.st_ino == two.st_ino;
+}
+
+bool inetd_is_client(int fd)
+{
+    return are_same(fd, STDIN_FILENO, S_IFSOCK);
+}
+
+bool inetd_shares_output(int fd)
+{
+    return are_same(fd, STDOUT_FILENO, S_IFSOCK) ||
+           are_same(fd, STDOUT_FILENO, S_IFIFO);
+}
+
+static void name_peer(char peer[ADDRESS_TEXT_MAX])
+{
+    struct endpoint endpoint = {.length = sizeof endpoint.address};
+
+    if (getpeername(STDOUT_FILENO, &endpoint.address.any, &endpoint.length) ==
+        0)
+        address_format(&endpoint.address.any, peer);
+    else
+        snprintf(peer, ADDRESS_TEXT_MAX, "standard output");
+}
+
+int inetd_run(int timeout_ms, int delay_ms)
+{
+    _Atomic uint64_t written = 0;
+    struct echo echo = {.in_fd = STDIN_FILENO,
+                        .out_fd = STDOUT_FILENO,
+                        .delay_ms = delay_ms,
+                        .written = &written};
+    struct report_close close;
+    char peer[ADDRESS_TEXT_MAX];
+    int64_t start = clock_ms();
+    int echoed = 0;
+
+    /* Whoever had them before may have left them otherwise. */
+    sockopt_set_blocking(STDIN_FILENO, true);
+    sockopt_set_blocking(STDOUT_FILENO, true);
+    sockopt_tune_tcp(STDIN_FILENO);
+    if (timeout_ms > 0 && sockopt_set_timeout(STDIN_FILENO, timeout_ms) < 0) {
+        report_trouble("--timeout: standard input: %s", report_error(errno));
+        return -1;
+    }
+    name_peer(peer);
+    echoed = echo_until_end(&echo);
+    close = client_outcome(echoed, errno, SEAT_SERVED, true);
+    close.peer = peer;
+    close.bytes = written;
+    close.ms = clock_ms() - start;
+    report_close(&close);
+    return close.error == NULL ? 0 : -1;
+}

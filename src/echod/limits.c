@@ -1,0 +1,123 @@
+/*
+ * limits: how many clients this process can have.
+ *
+ * Knows the system's limits and what a client takes of each. Must not know
+ * how many are wanted.
+ */
+#include "config.h"
+
+#include "echod/limits.h"
+
+#include <fcntl.h>
+#include <limits.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+/* Set aside: descriptors for the resolver, the supervisor and a second way to
+ * the log; threads for the loop and what else the system runs; mappings for
+ * the program, its libraries and large buffers. */
+enum { SPARE_FDS = 8, SPARE_THREADS = 256, SPARE_MAPS = 1024 };
+
+static void lower(struct limit *limit, const char *name, uint64_t most,
+                  uint64_t spare, unsigned each)
+{
+    uint64_t clients = most > spare ? (most - spare) / each : 1;
+
+    if (clients < limit->clients)
+        *limit = (struct limit){(size_t)clients, name};
+}
+
+/* The soft limit is for programs that use select(2). */
+static uint64_t raise_soft_limit(int resource)
+{
+    struct rlimit limit;
+
+    if (getrlimit(resource, &limit) < 0)
+        return UINT64_MAX;
+    if (limit.rlim_cur != limit.rlim_max) {
+        struct rlimit raised = {limit.rlim_max, limit.rlim_max};
+
+        if (setrlimit(resource, &raised) == 0)
+            limit = raised;
+    }
+    return limit.rlim_cur == RLIM_INFINITY ? UINT64_MAX : limit.rlim_cur;
+}
+
+/* The number in a file of the kernel's; none where there is no such file. */
+static uint64_t read_number(const char *path)
+{
+    unsigned long long number = UINT64_MAX;
+    FILE *file = fopen(path, "re");
+
+    if (file == NULL)
+        return UINT64_MAX;
+    if (fscanf(file, "%llu", &number) != 1)
+        number = UINT64_MAX;
+    fclose(file);
+    return number;
+}
+
+/* cgroup v2, where a service's TasksMax= ends up: the line "0::/its/path". */
+static uint64_t read_cgroup_tasks(void)
+{
+    char line[PATH_MAX];
+    char path[PATH_MAX + 32];
+    uint64_t tasks = UINT64_MAX;
+    FILE *file = fopen("/proc/self/cgroup", "re");
+
+    if (file == NULL)
+        return UINT64_MAX;
+    while (fgets(line, sizeof line, file) != NULL) {
+        line[strcspn(line, "\n")] = '\0';
+        if (strncmp(line, "0::", 3) != 0)
+            continue;
+        snprintf(path, sizeof path, "/sys/fs/cgroup%s/pids.max", line + 3);
+        tasks = read_number(path);
+    }
+    fclose(file);
+    return tasks;
+}
+
+/* The lowest number that is free: all below are taken. */
+static int first_free_fd(void)
+{
+    int fd = dup(STDIN_FILENO);
+
+    if (fd >= 0)
+        close(fd);
+    return fd;
+}
+
+struct limit limits_find(void)
+{
+    struct limit limit = {INT_MAX, "the system"};
+    uint64_t fds = raise_soft_limit(RLIMIT_NOFILE);
+
+    lower(&limit, "RLIMIT_NOFILE", fds,
+          (uint64_t)first_free_fd() + SPARE_FDS, 1);
+    /* The superuser's processes are not counted, setrlimit(2). */
+    if (geteuid() != 0)
+        lower(&limit, "RLIMIT_NPROC", raise_soft_limit(RLIMIT_NPROC), 1, 1);
+    lower(&limit, "pids.max", read_cgroup_tasks(), 1, 1);
+    lower(&limit, "kernel.threads-max",
+          read_number("/proc/sys/kernel/threads-max"), SPARE_THREADS, 1);
+    lower(&limit, "kernel.pid_max", read_number("/proc/sys/kernel/pid_max"),
+          SPARE_THREADS, 1);
+    /* A stack and its guard page. */
+    lower(&limit, "vm.max_map_count", read_number("/proc/sys/vm/max_map_count"),
+          SPARE_MAPS, 2);
+    return limit;
+}
+
+/* F_DUPFD rather than dup2(2), which would close what may be there. */
+void limits_grow_table(size_t clients)
+{
+    int fd = fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC,
+                   first_free_fd() + (int)clients);
+
+    if (fd >= 0)
+        close(fd);
+}

@@ -1,0 +1,253 @@
+/*
+ * options: argv -> struct options.
+ *
+ * Knows the command line, to the letter. Must not know what is done with it:
+ * no other input, and no output.
+ */
+#include "config.h"
+
+#include "echod/options.h"
+
+#include <getopt.h>
+#include <limits.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { GRACE_DEFAULT_MS = 5000, SECONDS_MAX = 1000000, DELAY_MAX_MS = 3600000 };
+
+const char options_help[] =
+    "Usage: echod [OPTION]... [ADDRESS]...\n"
+    "Send back what every client sends, until it has no more to send.\n"
+    "\n"
+    "ADDRESS is HOST:PORT, [IPV6]:PORT, HOST (port " ADDRESS_DEFAULT_PORT
+    "), :PORT or *:PORT\n"
+    "(every interface), or a path that holds a '/' (a Unix socket). PORT is a\n"
+    "number, a service name, or 0 for any free one. Default " ADDRESS_DEFAULT
+    ".\n"
+    "\n"
+    "  -c, --max-clients=N     clients at once; more wait in the backlog\n"
+    "                          (default: what the process's limits allow)\n"
+    "  -C, --max-per-host=N    clients at once from one address; more are\n"
+    "                          closed at once (default: no limit)\n"
+    "  -t, --timeout=SECONDS   end a client when nothing moved for so long\n"
+    "                          (default: 0, never)\n"
+    "  -g, --grace=SECONDS     how long a stop waits for clients (default: 5)\n"
+    "  -d, --delay=MS          hold every piece back so long (default: 0)\n"
+    "  -i, --inetd             serve standard input and output once\n"
+    "  -u, --user=NAME         become NAME after binding\n"
+    "  -l, --log=FORMAT        text, json or none (default: text)\n"
+    "  -v, --verbose           also say when a client connects\n"
+    "      --reuseport         let several servers share the address\n"
+    "  -h, --help              print this and exit\n"
+    "  -V, --version           print the version and exit\n"
+    "\n"
+    "SIGTERM, SIGINT and SIGHUP stop the server; SIGUSR1 prints totals.\n";
+
+enum { REUSEPORT = CHAR_MAX + 1 };
+
+static const char short_options[] = ":c:C:t:g:d:iu:l:vhV";
+static const struct option long_options[] = {
+    {"max-clients", required_argument, NULL, 'c'},
+    {"max-per-host", required_argument, NULL, 'C'},
+    {"timeout", required_argument, NULL, 't'},
+    {"grace", required_argument, NULL, 'g'},
+    {"delay", required_argument, NULL, 'd'},
+    {"inetd", no_argument, NULL, 'i'},
+    {"user", required_argument, NULL, 'u'},
+    {"log", required_argument, NULL, 'l'},
+    {"verbose", no_argument, NULL, 'v'},
+    {"reuseport", no_argument, NULL, REUSEPORT},
+    {"help", no_argument, NULL, 'h'},
+    {"version", no_argument, NULL, 'V'},
+    {NULL, 0, NULL, 0},
+};
+
+__attribute__((format(printf, 2, 3)))
+static int fault(char why[OPTIONS_WHY_MAX], const char *words, ...)
+{
+    va_list list;
+
+    va_start(list, words);
+    vsnprintf(why, OPTIONS_WHY_MAX, words, list);
+    va_end(list);
+    return -1;
+}
+
+/* Digits and nothing else, at most most. */
+static int64_t whole(const char *text, int64_t most)
+{
+    size_t digits = strspn(text, "0123456789");
+    int64_t number = 0;
+
+    if (digits == 0 || text[digits] != '\0')
+        return -1;
+    for (; *text != '\0'; text++) {
+        number = number * 10 + (*text - '0');
+        if (number > most)
+            return -1;
+    }
+    return number;
+}
+
+/* Seconds with a fraction, in ms; what is not zero is at least one ms, since
+ * zero means something else. No strtod(3): it takes 0x1p3, inf and nan. */
+static int64_t seconds(const char *text)
+{
+    size_t digits = strspn(text, "0123456789");
+    size_t point = text[digits] == '.';
+    size_t decimals = strspn(text + digits + point, "0123456789");
+    int64_t ms = 0;
+
+    if (digits + decimals == 0 || text[digits + point + decimals] != '\0')
+        return -1;
+    for (size_t i = 0; i < digits; i++) {
+        ms = ms * 10 + (text[i] - '0');
+        if (ms > SECONDS_MAX)
+            return -1;
+    }
+    text += digits + point;
+    for (size_t i = 0; i < 3; i++)
+        ms = ms * 10 + (i < decimals ? text[i] - '0' : 0);
+    if (decimals > 3 && strspn(text + 3, "0") < decimals - 3)
+        ms++;
+    return ms <= SECONDS_MAX * (int64_t)1000 ? ms : -1;
+}
+
+static const char *name_of(int option)
+{
+    const struct option *at = long_options;
+
+    while (at->val != option)
+        at++;
+    return at->name;
+}
+
+static int set_number(int option, const char *text, struct options *options,
+                      char *why)
+{
+    int64_t number = -1;
+
+    switch (option) {
+    case 'c':
+    case 'C':
+        number = whole(text, INT_MAX);
+        if (number < 1)
+            return fault(why, "--%s=%s: not a number of clients from 1 to %d",
+                         name_of(option), text, INT_MAX);
+        *(option == 'c' ? &options->max_clients : &options->max_per_host) =
+            (size_t)number;
+        return 0;
+    case 'd':
+        number = whole(text, DELAY_MAX_MS);
+        if (number < 0)
+            return fault(why, "--delay=%s: not a number of ms from 0 to %d",
+                         text, DELAY_MAX_MS);
+        options->delay_ms = (int)number;
+        return 0;
+    default:
+        number = seconds(text);
+        if (number < 0)
+            return fault(why, "--%s=%s: not a number of seconds from 0 to %d",
+                         name_of(option), text, SECONDS_MAX);
+        *(option == 't' ? &options->timeout_ms : &options->grace_ms) =
+            (int)number;
+        return 0;
+    }
+}
+
+static int set_log(const char *text, struct options *options, char *why)
+{
+    static const char *const names[] = {
+        [REPORT_TEXT] = "text", [REPORT_JSON] = "json", [REPORT_NONE] = "none"};
+
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
+        if (strcmp(text, names[i]) == 0) {
+            options->log = (enum report_format)i;
+            return 0;
+        }
+    return fault(why, "--log=%s: not text, json or none", text);
+}
+
+static int set(int option, const char *word, struct options *options, char *why)
+{
+    switch (option) {
+    case 'i':
+        options->inetd = true;
+        return 0;
+    case 'u':
+        options->user = optarg;
+        return 0;
+    case 'l':
+        return set_log(optarg, options, why);
+    case 'v':
+        options->verbose = true;
+        return 0;
+    case REUSEPORT:
+        options->reuseport = true;
+        return 0;
+    case 'h':
+        options->action = OPTIONS_HELP;
+        return 0;
+    case 'V':
+        options->action = OPTIONS_VERSION;
+        return 0;
+    case ':':
+        return fault(why, "%s: needs a value", word);
+    case '?':
+        if (strncmp(word, "--", 2) != 0)
+            return fault(why, "-%c: no such option", optopt);
+        return fault(why,
+                     optopt == 0 ? "%s: unknown or ambiguous option"
+                                 : "%s: takes no value",
+                     word);
+    default:
+        return set_number(option, optarg, options, why);
+    }
+}
+
+static int set_addresses(struct options *options, int count, char *words[],
+                         char *why)
+{
+    static char by_default[] = ADDRESS_DEFAULT;
+    char *fallback[] = {by_default};
+
+    if (options->inetd && count > 0)
+        return fault(why, "%s: --inetd takes no ADDRESS", words[0]);
+    if (count > OPTIONS_ADDRESSES_MAX)
+        return fault(why, "%s: more than %d addresses",
+                     words[OPTIONS_ADDRESSES_MAX], OPTIONS_ADDRESSES_MAX);
+    if (count == 0 && !options->inetd) {
+        words = fallback;
+        count = 1;
+    }
+    for (int i = 0; i < count; i++) {
+        const char *what = NULL;
+
+        if (address_parse(words[i], &options->addresses[i], &what) < 0)
+            return fault(why, "%s: %s", words[i], what);
+    }
+    options->address_count = (size_t)count;
+    return 0;
+}
+
+int options_parse(struct options *options, int argc, char *argv[],
+                  char why[OPTIONS_WHY_MAX])
+{
+    int option = 0;
+
+    *options = (struct options){.grace_ms = GRACE_DEFAULT_MS};
+    optind = 0; /* start anew; both glibc and the BSDs have their word for it */
+    opterr = 0;
+    while (option != -1 && options->action == OPTIONS_SERVE) {
+        option = getopt_long(argc, argv, short_options, long_options, NULL);
+        if (option != -1 &&
+            set(option, argv[optind - 1], options, why) < 0)
+            return -1;
+    }
+    if (options->action != OPTIONS_SERVE)
+        return 0;
+    return set_addresses(options, argc - optind, argv + optind, why);
+}

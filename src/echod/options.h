@@ -1,0 +1,43 @@
+/*
+ * options: argv -> struct options.
+ */
+#ifndef ECHOD_OPTIONS_H
+#define ECHOD_OPTIONS_H
+
+#include "common/address.h"
+#include "echod/report.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+
+enum { OPTIONS_ADDRESSES_MAX = 64, OPTIONS_WHY_MAX = 512 };
+
+enum options_action { OPTIONS_SERVE, OPTIONS_HELP, OPTIONS_VERSION };
+
+struct options {
+    enum options_action action;
+    size_t max_clients;  /* 0: as many as the process can have */
+    size_t max_per_host; /* 0: no limit */
+    int timeout_ms;      /* 0: never */
+    int grace_ms;
+    int delay_ms;
+    const char *user; /* NULL: stay; points into argv, as addresses do */
+    enum report_format log;
+    bool inetd;
+    bool verbose;
+    bool reuseport;
+    size_t address_count; /* at least 1, unless inetd */
+    struct address addresses[OPTIONS_ADDRESSES_MAX];
+};
+
+/* What --help prints. */
+extern const char options_help[];
+
+/*
+ * Read the command line. Returns 0, or -1 with why, one line that names the
+ * offending word. Reorders argv as getopt_long(3) does.
+ */
+int options_parse(struct options *options, int argc, char *argv[],
+                  char why[OPTIONS_WHY_MAX]);
+
+#endif

@@ -1,0 +1,119 @@
+/*
+ * outlet: a descriptor that takes lines and never blocks their writer.
+ *
+ * Knows pipes, terminals, sockets and files as far as writing without waiting
+ * goes. Must not know what a line says.
+ */
+#include "config.h"
+
+#include "echod/outlet.h"
+
+#include "echod/clock.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* On Linux this path makes a new open file description. */
+static int open_again(int fd)
+{
+    char path[32];
+
+    snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
+    return open(path, O_WRONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+}
+
+void outlet_open(struct outlet *outlet, int fd)
+{
+    struct stat status;
+    int own = -1;
+
+    if (outlet->kind == OUTLET_OWN)
+        close(outlet->fd);
+    outlet->fd = fd;
+    outlet->kind = OUTLET_FILE;
+    if (fd < 0 || fstat(fd, &status) < 0)
+        return;
+    if (S_ISSOCK(status.st_mode))
+        outlet->kind = OUTLET_SOCKET;
+    if (!S_ISFIFO(status.st_mode) && !S_ISCHR(status.st_mode))
+        return;
+    own = open_again(fd);
+    outlet->fd = own >= 0 ? own : fd;
+    outlet->kind = own >= 0 ? OUTLET_OWN : OUTLET_SHARED;
+}
+
+static bool has_room(int fd, int ms)
+{
+    struct pollfd pollfd = {.fd = fd, .events = POLLOUT};
+
+    return poll(&pollfd, 1, ms) > 0;
+}
+
+/* A shared description may block, so it is asked first. A pipe with room for
+ * one line has it for a page of them, and a thread is seldom stopped between
+ * the question and the write: more than fifty would have to be at once. */
+static ssize_t put(const struct outlet *outlet, const char *line, size_t length)
+{
+    if (outlet->kind == OUTLET_SOCKET)
+        return send(outlet->fd, line, length, MSG_DONTWAIT | MSG_NOSIGNAL);
+    if (outlet->kind == OUTLET_SHARED && !has_room(outlet->fd, 0)) {
+        errno = EAGAIN;
+        return -1;
+    }
+    return write(outlet->fd, line, length);
+}
+
+/* True to try again: a signal came, or there was room before the time ran out. */
+static bool is_worth_waiting(const struct outlet *outlet, int64_t until)
+{
+    int left = clock_left(until);
+
+    if (errno == EAGAIN && left > 0)
+        has_room(outlet->fd, left);
+    return errno == EINTR || (errno == EAGAIN && left > 0);
+}
+
+static int put_all(const struct outlet *outlet, const char *line, size_t length,
+                   int64_t until, bool *torn)
+{
+    while (length > 0) {
+        ssize_t took = put(outlet, line, length);
+
+        if (took > 0) {
+            line += took;
+            length -= (size_t)took;
+            *torn = length > 0;
+        } else if (took == 0 || !is_worth_waiting(outlet, until)) {
+            return -1;
+        }
+    }
+    return 0;
+}
+
+int outlet_write(struct outlet *outlet, const char *line, size_t length,
+                 int patience_ms)
+{
+    bool torn = false;
+    int64_t until = clock_ms();
+
+    if (outlet->fd < 0)
+        return 0;
+    if (atomic_load(&outlet->lost) == 0)
+        until += patience_ms;
+    torn = atomic_exchange(&outlet->torn, false);
+    if (torn)
+        put_all(outlet, "\n", 1, until, &torn);
+    if (!torn && put_all(outlet, line, length, until, &torn) == 0)
+        return 0;
+    if (torn)
+        atomic_store(&outlet->torn, true);
+    atomic_fetch_add(&outlet->lost, 1);
+    atomic_fetch_add(&outlet->lost_ever, 1);
+    return -1;
+}

@@ -1,0 +1,36 @@
+/*
+ * outlet: a descriptor that takes lines and never blocks their writer.
+ *
+ * Any thread may write. A line goes out whole or counts as lost.
+ */
+#ifndef ECHOD_OUTLET_H
+#define ECHOD_OUTLET_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+struct outlet {
+    int fd; /* -1: nowhere; lines vanish and count as written */
+    enum { OUTLET_FILE, OUTLET_SOCKET, OUTLET_OWN, OUTLET_SHARED } kind;
+    atomic_bool torn;       /* the last line stopped short of its end */
+    atomic_ulong lost;      /* lines, since one last got through */
+    atomic_ulong lost_ever; /* lines */
+};
+
+/*
+ * Write to fd (-1: nowhere) from now on. A pipe or terminal is opened a second
+ * time where the system can do that: O_NONBLOCK belongs to the open file
+ * description (open(2)), which others may share, so it is never set on fd.
+ */
+void outlet_open(struct outlet *outlet, int fd);
+
+/*
+ * Write a line of length bytes, at most PIPE_BUF, its '\n' included. Waits for
+ * room up to patience_ms, but not while lines are being lost. Returns 0, or -1
+ * with errno once it has counted the line as lost.
+ */
+int outlet_write(struct outlet *outlet, const char *line, size_t length,
+                 int patience_ms);
+
+#endif

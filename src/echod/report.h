@@ -1,0 +1,67 @@
+/*
+ * report: one event, one line, one write; never blocks a client.
+ *
+ * Events go to standard output, in the form asked for; trouble goes to
+ * standard error. A line is either written whole or lost; lost lines are
+ * counted, and owned up to on standard error as soon as writing works again.
+ * Nothing here allocates, and any thread may call it. The descriptors stay
+ * the caller's.
+ */
+#ifndef ECHOD_REPORT_H
+#define ECHOD_REPORT_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+enum report_format { REPORT_TEXT, REPORT_JSON, REPORT_NONE };
+
+/* How a client's stream ended. */
+enum report_end { END_EOF, END_ERROR, END_TIMEOUT, END_STOPPED };
+
+struct report_close {
+    const char *peer;
+    uint64_t bytes;
+    int64_t ms;
+    enum report_end end;
+    const char *error; /* NULL if all came back */
+};
+
+struct report_totals {
+    size_t now;       /* clients */
+    uint64_t clients; /* so far, those of now included */
+    uint64_t refused;
+    uint64_t cut; /* clients that a stop cut off */
+    uint64_t bytes;
+    int64_t ms; /* up */
+};
+
+/*
+ * Report to out_fd and err_fd from now on; -1 is nowhere. May open a second
+ * way to each, so before privileges are dropped and before the first thread.
+ */
+void report_open(enum report_format format, int out_fd, int err_fd);
+
+void report_listen(const char *address);
+void report_connect(const char *peer);
+void report_refuse(const char *peer, const char *why);
+
+/*
+ * The only report that may wait for a slow reader, up to 200 ms and not again
+ * until one line got through: its caller has hung up on its client before.
+ */
+void report_close(const struct report_close *close);
+
+/* accept(2) or the thread behind it failed; then: what is done about it. */
+void report_accept_error(const char *error, const char *then);
+
+void report_totals(const struct report_totals *totals);
+void report_stop(const struct report_totals *totals);
+
+/* "echod: " and a line for a person on standard error. */
+void report_trouble(const char *format, ...)
+    __attribute__((format(printf, 1, 2)));
+
+/* strerror(3) for any thread. */
+const char *report_error(int error);
+
+#endif

@@ -1,0 +1,266 @@
+/*
+ * server: the accept loop: whom to let in, when to wait, how to stop.
+ *
+ * Knows the policy, and asks the leaves to carry it out. Must not know how a
+ * client is served, how an address is bound, or how a line is written.
+ */
+#include "config.h"
+
+#include "echod/server.h"
+
+#include "echod/client.h"
+#include "echod/clock.h"
+#include "echod/report.h"
+#include "echod/roster.h"
+#include "echod/supervisor.h"
+#include "echod/wakeup.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+/* At most BURST newcomers before signals are looked at again. The last wait
+ * is for clients that were cut off, which takes them no time. */
+enum { BURST = 256, PAUSE_MIN_MS = 10, PAUSE_MAX_MS = 1000, LAST_WAIT_MS = 2000 };
+
+struct loop {
+    const struct server *server;
+    struct pollfd *pollfds; /* wakeup's, then one for each listener */
+    int64_t start;
+    uint64_t refused;
+    bool starved;        /* a table is full, and it has been said */
+    int pause_ms;        /* 0: the last newcomer was let in */
+    int64_t pause_until; /* until then the listeners are left alone */
+};
+
+static void report_state(const struct loop *loop,
+                         void (*report)(const struct report_totals *))
+{
+    struct roster_totals here = roster_totals();
+    struct report_totals totals = {.now = here.now,
+                                   .clients = here.clients,
+                                   .refused = loop->refused,
+                                   .cut = here.cut,
+                                   .bytes = here.bytes,
+                                   .ms = clock_ms() - loop->start};
+
+    report(&totals);
+}
+
+/* A table is full: say so once, and leave the listeners alone for a while. */
+static void starve(struct loop *loop, int error, const char *then)
+{
+    if (!loop->starved)
+        report_accept_error(report_error(error), then);
+    loop->starved = true;
+    if (loop->pause_ms == 0)
+        loop->pause_ms = PAUSE_MIN_MS;
+    else if (clock_left(loop->pause_until) > 0)
+        return;
+    else if (loop->pause_ms < PAUSE_MAX_MS / 2)
+        loop->pause_ms *= 2;
+    else
+        loop->pause_ms = PAUSE_MAX_MS;
+    loop->pause_until = clock_ms() + loop->pause_ms;
+}
+
+/* Nobody waits any more, and the last one was let in. */
+static void recover(struct loop *loop)
+{
+    if (!loop->starved || loop->pause_ms > 0)
+        return;
+    loop->starved = false;
+    report_accept_error("over", "accepting again");
+}
+
+static void admit(struct loop *loop, int fd, const struct sockaddr *address)
+{
+    struct seat *seat = roster_join(fd, address);
+    char peer[ADDRESS_TEXT_MAX];
+    int error = 0;
+
+    address_format(address, peer);
+    if (seat == NULL) {
+        loop->refused++;
+        report_refuse(peer, "too many clients from its address");
+        close(fd);
+        return;
+    }
+    if (loop->server->verbose)
+        report_connect(peer);
+    error = client_start(seat);
+    if (error == 0) {
+        loop->pause_ms = 0;
+        return;
+    }
+    loop->refused++;
+    roster_hang_up(seat);
+    roster_leave(seat);
+    starve(loop, error, "closing newcomers until a thread can be had");
+}
+
+/* Whose trouble an accept(2) error is; an unknown one is like a full table,
+ * which is said, and neither spins nor ends the service. */
+static enum trouble { NOBODY, NEWCOMER, TABLE, LISTENER } trouble_of(int error)
+{
+    switch (error) {
+    case EAGAIN:
+        return NOBODY;
+    case ECONNABORTED:
+    case EINTR:
+    case EPROTO:
+    case EPERM:
+    case ECONNRESET:
+    case ENETDOWN:
+    case ENETUNREACH:
+    case EHOSTDOWN:
+    case EHOSTUNREACH:
+    case ENOPROTOOPT:
+    case EOPNOTSUPP:
+#ifdef ENONET
+    case ENONET:
+#endif
+        return NEWCOMER;
+    case EBADF:
+    case EINVAL:
+    case ENOTSOCK:
+    case EFAULT:
+        return LISTENER;
+    default:
+        return TABLE;
+    }
+}
+
+static void starve_of(struct loop *loop, int error)
+{
+    bool descriptors = error == EMFILE || error == ENFILE;
+
+    starve(loop, error,
+           descriptors ? "waiting for a free descriptor" : "waiting");
+}
+
+/* Let in whom there is room for. Returns -1 if the listener is broken. */
+static int admit_waiting(struct loop *loop, const struct listener *listener)
+{
+    struct endpoint peer;
+    int error = 0;
+    int in_a_row = 0; /* errors */
+
+    for (int i = 0; i < BURST && roster_below(loop->server->max_clients); i++) {
+        int fd = listener_accept(listener, &peer);
+
+        if (fd >= 0) {
+            admit(loop, fd, &peer.address.any);
+            in_a_row = 0;
+            continue;
+        }
+        error = errno;
+        in_a_row++;
+        switch (trouble_of(error)) {
+        case NOBODY:
+            recover(loop);
+            return 0;
+        case NEWCOMER:
+            break;
+        case TABLE:
+            starve_of(loop, error);
+            return 0;
+        case LISTENER:
+            report_accept_error(report_error(error), "the listener is broken");
+            return -1;
+        }
+    }
+    if (in_a_row == BURST)
+        starve_of(loop, error);
+    return 0;
+}
+
+/* Poll the listeners only while there is room: the kernel's backlog holds the
+ * newcomers, nobody is turned away, and nothing spins. Paused, any departure
+ * is a reason to try again. */
+static void wait_for_news(struct loop *loop, struct wakeup *wakeup)
+{
+    nfds_t listeners = loop->server->listeners->count;
+    int ms = -1;
+
+    if (loop->pause_ms > 0) {
+        ms = clock_left(loop->pause_until);
+        if (ms == 0 || roster_below(roster_totals().now))
+            ms = -1;
+    }
+    if (ms >= 0 || !roster_below(loop->server->max_clients))
+        listeners = 0;
+    for (nfds_t i = 0; i < listeners; i++)
+        loop->pollfds[1 + i] = (struct pollfd){
+            .fd = loop->server->listeners->at[i].fd, .events = POLLIN};
+    wakeup_wait(loop->pollfds, 1 + listeners, ms, wakeup);
+    for (nfds_t i = listeners; i < loop->server->listeners->count; i++)
+        loop->pollfds[1 + i].revents = 0;
+    if (wakeup->rung)
+        loop->pause_until = 0;
+    if (wakeup->totals)
+        report_state(loop, report_totals);
+}
+
+/* Newcomers before the stop: who was there when the signal came is served. */
+static int serve_until_stop(struct loop *loop)
+{
+    struct wakeup wakeup = {0};
+
+    while (wakeup.stops == 0) {
+        wait_for_news(loop, &wakeup);
+        for (size_t i = 0; i < loop->server->listeners->count; i++)
+            if (loop->pollfds[1 + i].revents != 0 &&
+                admit_waiting(loop, &loop->server->listeners->at[i]) < 0)
+                return -1;
+    }
+    return 0;
+}
+
+/* Wait until the last client has left, for ms at most, or for another signal
+ * to stop. */
+static void wait_for_last(struct loop *loop, int ms)
+{
+    int64_t until = clock_ms() + ms;
+    struct wakeup wakeup = {0};
+
+    while (!roster_below(1) && clock_left(until) > 0 && wakeup.stops == 0) {
+        wakeup_wait(loop->pollfds, 1, clock_left(until), &wakeup);
+        if (wakeup.totals)
+            report_state(loop, report_totals);
+    }
+}
+
+/* SHUT_RD first: what was received is echoed, and the copy loops end. */
+static void drain(struct loop *loop)
+{
+    char why[LISTENERS_WHY_MAX];
+
+    if (supervisor_notify("STOPPING=1") < 0)
+        report_trouble("NOTIFY_SOCKET: %s", report_error(errno));
+    if (listeners_close(loop->server->listeners, why) < 0)
+        report_trouble("%s", why);
+    roster_shut_down(SHUT_RD);
+    wait_for_last(loop, loop->server->grace_ms);
+    if (!roster_below(1)) {
+        roster_shut_down(SHUT_RDWR);
+        wait_for_last(loop, LAST_WAIT_MS);
+    }
+    report_state(loop, report_stop);
+}
+
+int server_run(const struct server *server)
+{
+    struct loop loop = {.server = server, .start = clock_ms()};
+    int result = -1;
+
+    loop.pollfds = calloc(1 + server->listeners->count, sizeof *loop.pollfds);
+    if (loop.pollfds == NULL) {
+        report_trouble("cannot serve: %s", report_error(errno));
+        return -1;
+    }
+    result = serve_until_stop(&loop);
+    drain(&loop);
+    free(loop.pollfds);
+    return result;
+}

@@ -1,0 +1,51 @@
+/*
+ * sockopt: what is set on a socket before it is served.
+ *
+ * Knows option names. Must not know whether the socket listens or talks.
+ */
+#include "config.h"
+
+#include "echod/sockopt.h"
+
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/socket.h>
+#include <sys/time.h>
+
+enum { KEEP_IDLE_S = 60, KEEP_INTERVAL_S = 15, KEEP_PROBES = 4 };
+
+int sockopt_set(int fd, int level, int name, int value)
+{
+    return setsockopt(fd, level, name, &value, sizeof value);
+}
+
+int sockopt_set_timeout(int fd, int ms)
+{
+    struct timeval time = {.tv_sec = ms / 1000, .tv_usec = ms % 1000 * 1000};
+
+    if (setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &time, sizeof time) < 0)
+        return -1;
+    return setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &time, sizeof time);
+}
+
+void sockopt_tune_tcp(int fd)
+{
+    sockopt_set(fd, IPPROTO_TCP, TCP_NODELAY, 1);
+    sockopt_set(fd, SOL_SOCKET, SO_KEEPALIVE, 1);
+#if defined TCP_KEEPIDLE && defined TCP_KEEPINTVL && defined TCP_KEEPCNT
+    sockopt_set(fd, IPPROTO_TCP, TCP_KEEPIDLE, KEEP_IDLE_S);
+    sockopt_set(fd, IPPROTO_TCP, TCP_KEEPINTVL, KEEP_INTERVAL_S);
+    sockopt_set(fd, IPPROTO_TCP, TCP_KEEPCNT, KEEP_PROBES);
+#endif
+}
+
+int sockopt_set_blocking(int fd, bool blocking)
+{
+    int flags = fcntl(fd, F_GETFL);
+
+    if (flags < 0)
+        return -1;
+    flags = blocking ? flags & ~O_NONBLOCK : flags | O_NONBLOCK;
+    return fcntl(fd, F_SETFL, flags);
+}

@@ -1,0 +1,41 @@
+/*
+ * wakeup: signals and leaving clients wake the accept loop through one pipe.
+ *
+ * The loop's thread opens and waits; any thread may ring. All signals that are
+ * handled stay blocked but inside wakeup_wait(), so threads made by the loop
+ * never see one, and no time is left between looking and sleeping.
+ */
+#ifndef ECHOD_WAKEUP_H
+#define ECHOD_WAKEUP_H
+
+#include <poll.h>
+#include <stdbool.h>
+
+/* What has come since the last call. */
+struct wakeup {
+    int stops;   /* SIGTERM, SIGINT, SIGHUP: how many */
+    bool totals; /* SIGUSR1, SIGINFO */
+    bool rung;   /* wakeup_ring() */
+};
+
+/*
+ * Make the pipe, block and catch the signals, ignore SIGPIPE and SIGXFSZ (a
+ * write says EPIPE or EFBIG instead). A SIGHUP that is ignored already stays
+ * so, as nohup(1) wants it. Before the first thread. Returns 0, or -1 with
+ * errno.
+ */
+int wakeup_open(void);
+
+/* Wake the loop; never blocks, and keeps errno. */
+void wakeup_ring(void);
+
+/*
+ * poll(2), with the pipe and the signals: waits for the descriptors in pollfds,
+ * whose first element is wakeup's own to fill, for ms milliseconds (-1: no
+ * limit) or until it is woken. Tells what woke it. Returns as poll(2) does,
+ * but never fails with EINTR.
+ */
+int wakeup_wait(struct pollfd *pollfds, nfds_t count, int ms,
+                struct wakeup *wakeup);
+
+#endif
