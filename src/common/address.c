@@ -192,8 +192,7 @@ void address_format(const struct sockaddr *address, char text[ADDRESS_TEXT_MAX])
         }
         inet_ntop(AF_INET6, bytes, host, sizeof host);
         if (in6->sin6_scope_id != 0)
-            snprintf(scope, sizeof scope, "%%%u",
-                     (unsigned)in6->sin6_scope_id);
+            snprintf(scope, sizeof scope, "%%%u", (unsigned)in6->sin6_scope_id);
         snprintf(text, ADDRESS_TEXT_MAX, "[%s%s]:%u", host, scope, port);
     } else {
         snprintf(text, ADDRESS_TEXT_MAX, "unix");
@@ -203,11 +202,11 @@ void address_format(const struct sockaddr *address, char text[ADDRESS_TEXT_MAX])
 in_port_t address_port(const struct sockaddr *address)
 {
     if (address->sa_family == AF_INET)
-        return ntohs(((const struct sockaddr_in *)(const void *)address)
-                         ->sin_port);
+        return ntohs(
+            ((const struct sockaddr_in *)(const void *)address)->sin_port);
     if (address->sa_family == AF_INET6)
-        return ntohs(((const struct sockaddr_in6 *)(const void *)address)
-                         ->sin6_port);
+        return ntohs(
+            ((const struct sockaddr_in6 *)(const void *)address)->sin6_port);
     return 0;
 }
 

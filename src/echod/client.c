@@ -8,7 +8,6 @@
 
 #include "echod/client.h"
 
-#include "common/address.h"
 #include "echod/clock.h"
 #include "echod/delivery.h"
 #include "echod/echo.h"
@@ -21,7 +20,7 @@
 /* What the thread needs beyond the system's minimum, which already has room
  * for the thread structure and a signal frame: the first buffer, and a line
  * of the report through printf(3), some 6 KiB when measured. */
-enum { STACK_OURS = 8 * 1024 + CLIENT_STACK_EXTRA };
+enum { STACK_OURS = 4 * 1024 + CLIENT_STACK_EXTRA };
 
 static pthread_attr_t attributes;
 static int delay_ms;
@@ -41,8 +40,8 @@ int client_open(int delay)
 
     delay_ms = delay;
     if (error == 0)
-        error = pthread_attr_setdetachstate(&attributes,
-                                            PTHREAD_CREATE_DETACHED);
+        error =
+            pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
     if (error == 0)
         error = pthread_attr_setstacksize(&attributes, client_stack_size());
     return error;
@@ -78,19 +77,7 @@ static bool settle(int fd)
     return recv(fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) <= 0;
 }
 
-static void report(const struct seat *seat, struct report_close close,
-                   int64_t start)
-{
-    char peer[ADDRESS_TEXT_MAX];
-
-    address_format(&seat->peer.any, peer);
-    close.peer = peer;
-    close.bytes = seat->written;
-    close.ms = clock_ms() - start;
-    report_close(&close);
-}
-
-static void *serve(void *argument)
+void *client_run(void *argument)
 {
     struct seat *seat = argument;
     int64_t start = clock_ms();
@@ -101,13 +88,16 @@ static void *serve(void *argument)
     int echoed = echo_until_end(&echo);
     int error = errno;
     bool settled = true;
-    enum seat_state state = SEAT_SERVED;
+    struct report_close close;
 
     if (echoed == 0 && seat->peer.any.sa_family != AF_UNIX &&
         roster_state(seat) == SEAT_DRAINED)
         settled = settle(seat->fd);
-    state = roster_hang_up(seat);
-    report(seat, client_outcome(echoed, error, state, settled), start);
+    close = client_outcome(echoed, error, roster_hang_up(seat), settled);
+    close.peer = &seat->peer.any;
+    close.bytes = seat->written;
+    close.ms = clock_ms() - start;
+    report_close(&close);
     if (roster_leave(seat))
         wakeup_ring();
     return NULL;
@@ -117,5 +107,5 @@ int client_start(struct seat *seat)
 {
     pthread_t thread;
 
-    return pthread_create(&thread, &attributes, serve, seat);
+    return pthread_create(&thread, &attributes, client_run, seat);
 }

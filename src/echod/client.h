@@ -20,6 +20,9 @@ int client_open(int delay_ms);
  */
 int client_start(struct seat *seat);
 
+/* What that thread runs, with a seat as its argument. */
+void *client_run(void *seat);
+
 /*
  * How a stream ended, in a report's terms. echoed is what echo_until_end()
  * returned, with its errno; all_delivered matters only for a drained one.

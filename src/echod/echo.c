@@ -21,8 +21,7 @@
 static bool is_passing(struct echo *echo)
 {
     return errno == EINTR ||
-           (errno == EAGAIN &&
-            delivery_moved(echo->out_fd, &echo->pending));
+           (errno == EAGAIN && delivery_moved(echo->out_fd, &echo->pending));
 }
 
 static ssize_t receive(struct echo *echo, char *piece, size_t room)

@@ -16,7 +16,6 @@
 #include "echod/sockopt.h"
 
 #include <errno.h>
-#include <stdio.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -41,17 +40,6 @@ bool inetd_shares_output(int fd)
            are_same(fd, STDOUT_FILENO, S_IFIFO);
 }
 
-static void name_peer(char peer[ADDRESS_TEXT_MAX])
-{
-    struct endpoint endpoint = {.length = sizeof endpoint.address};
-
-    if (getpeername(STDOUT_FILENO, &endpoint.address.any, &endpoint.length) ==
-        0)
-        address_format(&endpoint.address.any, peer);
-    else
-        snprintf(peer, ADDRESS_TEXT_MAX, "standard output");
-}
-
 int inetd_run(int timeout_ms, int delay_ms)
 {
     _Atomic uint64_t written = 0;
@@ -60,7 +48,7 @@ int inetd_run(int timeout_ms, int delay_ms)
                         .delay_ms = delay_ms,
                         .written = &written};
     struct report_close close;
-    char peer[ADDRESS_TEXT_MAX];
+    struct endpoint peer = {.length = sizeof peer.address};
     int64_t start = clock_ms();
     int echoed = 0;
 
@@ -72,10 +60,11 @@ int inetd_run(int timeout_ms, int delay_ms)
         report_trouble("--timeout: standard input: %s", report_error(errno));
         return -1;
     }
-    name_peer(peer);
+    if (getpeername(STDOUT_FILENO, &peer.address.any, &peer.length) < 0)
+        peer.length = 0;
     echoed = echo_until_end(&echo);
     close = client_outcome(echoed, errno, SEAT_SERVED, true);
-    close.peer = peer;
+    close.peer = peer.length > 0 ? &peer.address.any : NULL;
     close.bytes = written;
     close.ms = clock_ms() - start;
     report_close(&close);

@@ -96,8 +96,8 @@ struct limit limits_find(void)
     struct limit limit = {INT_MAX, "the system"};
     uint64_t fds = raise_soft_limit(RLIMIT_NOFILE);
 
-    lower(&limit, "RLIMIT_NOFILE", fds,
-          (uint64_t)first_free_fd() + SPARE_FDS, 1);
+    lower(&limit, "RLIMIT_NOFILE", fds, (uint64_t)first_free_fd() + SPARE_FDS,
+          1);
     /* The superuser's processes are not counted, setrlimit(2). */
     if (geteuid() != 0)
         lower(&limit, "RLIMIT_NPROC", raise_soft_limit(RLIMIT_NPROC), 1, 1);
@@ -115,8 +115,8 @@ struct limit limits_find(void)
 /* F_DUPFD rather than dup2(2), which would close what may be there. */
 void limits_grow_table(size_t clients)
 {
-    int fd = fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC,
-                   first_free_fd() + (int)clients);
+    int fd =
+        fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, first_free_fd() + (int)clients);
 
     if (fd >= 0)
         close(fd);

@@ -35,8 +35,8 @@ static int bind_path(struct listener *listener, const struct sockaddr_un *path)
     snprintf(listener->name, sizeof listener->name, "%.*s",
              (int)sizeof path->sun_path, path->sun_path);
     if (unixfile_bind(listener->fd, path) < 0 ||
-        unixfile_identify(listener->name, &listener->device,
-                          &listener->inode) < 0)
+        unixfile_identify(listener->name, &listener->device, &listener->inode) <
+            0)
         return -1;
     listener->has_file = true;
     return 0;
@@ -49,8 +49,7 @@ static int bind_port(struct listener *listener, struct endpoint *endpoint,
     if (listener->family == AF_INET6 &&
         sockopt_set(listener->fd, IPPROTO_IPV6, IPV6_V6ONLY, 1) < 0)
         return -1;
-    if (reuseport &&
-        sockopt_set(listener->fd, SOL_SOCKET, SO_REUSEPORT, 1) < 0)
+    if (reuseport && sockopt_set(listener->fd, SOL_SOCKET, SO_REUSEPORT, 1) < 0)
         return -1;
     if (bind(listener->fd, &endpoint->address.any, endpoint->length) < 0 ||
         getsockname(listener->fd, &endpoint->address.any, &endpoint->length) <

@@ -65,8 +65,8 @@ static const struct option long_options[] = {
     {NULL, 0, NULL, 0},
 };
 
-__attribute__((format(printf, 2, 3)))
-static int fault(char why[OPTIONS_WHY_MAX], const char *words, ...)
+__attribute__((format(printf, 2, 3))) static int
+fault(char why[OPTIONS_WHY_MAX], const char *words, ...)
 {
     va_list list;
 
@@ -243,8 +243,7 @@ int options_parse(struct options *options, int argc, char *argv[],
     opterr = 0;
     while (option != -1 && options->action == OPTIONS_SERVE) {
         option = getopt_long(argc, argv, short_options, long_options, NULL);
-        if (option != -1 &&
-            set(option, argv[optind - 1], options, why) < 0)
+        if (option != -1 && set(option, argv[optind - 1], options, why) < 0)
             return -1;
     }
     if (options->action != OPTIONS_SERVE)

@@ -19,11 +19,14 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* On Linux this path makes a new open file description. */
+/* On Linux this path makes a new open file description, which must not be
+ * able to do more than the old one. */
 static int open_again(int fd)
 {
     char path[32];
 
+    if ((fcntl(fd, F_GETFL) & O_ACCMODE) == O_RDONLY)
+        return -1;
     snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
     return open(path, O_WRONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
 }

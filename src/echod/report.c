@@ -8,17 +8,24 @@
 
 #include "echod/report.h"
 
+#include "common/address.h"
 #include "echod/outlet.h"
 
 #include <errno.h>
 #include <inttypes.h>
 #include <locale.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
 
 enum { PATIENCE_MS = 200 };
+
+/* Milliseconds as seconds for printf(3), without its floating point, which
+ * would take a kilobyte or more of every client's stack. */
+#define SECONDS "%" PRId64 ".%03d"
+#define SECONDS_OF(ms) (ms) / 1000, (int)((ms) % 1000)
 
 /* The longest line is a listener's whose path is all escapes. */
 struct line {
@@ -53,8 +60,8 @@ static void add_list(struct line *line, const char *words, va_list list)
         line->length += (size_t)length < room ? (size_t)length : room - 1;
 }
 
-__attribute__((format(printf, 2, 3)))
-static void add(struct line *line, const char *words, ...)
+__attribute__((format(printf, 2, 3))) static void add(struct line *line,
+                                                      const char *words, ...)
 {
     va_list list;
 
@@ -86,17 +93,15 @@ static void add_count(struct line *line, const char *name, uint64_t value)
     add(line, ",\"%s\":%" PRIu64, name, value);
 }
 
-static void add_seconds(struct line *line, const char *before, int64_t ms)
-{
-    add(line, "%s%" PRId64 ".%03d", before, ms / 1000, (int)(ms % 1000));
-}
-
-/* RFC 3339 in UTC, to the millisecond. */
-static void add_event(struct line *line, const char *event)
+/* Every line starts here; in JSON with RFC 3339 in UTC, to the millisecond. */
+static void start(struct line *line, const char *event)
 {
     struct timespec now;
     struct tm utc;
 
+    line->length = 0;
+    if (format != REPORT_JSON)
+        return;
     clock_gettime(CLOCK_REALTIME, &now);
     gmtime_r(&now.tv_sec, &utc);
     add(line, "{\"time\":\"%04d-%02d-%02dT%02d:%02d:%02d.%03ldZ\"",
@@ -108,9 +113,10 @@ static void add_event(struct line *line, const char *event)
 /* Nobody is told of a line that standard error does not take. */
 void report_trouble(const char *words, ...)
 {
-    struct line line = {0};
+    struct line line;
     va_list list;
 
+    line.length = 0;
     add(&line, "echod: ");
     va_start(list, words);
     add_list(&line, words, list);
@@ -132,8 +138,7 @@ static void put(struct line *line, int patience_ms)
         const char *why = report_error(errno);
 
         if (atomic_load(&out.lost) == 1)
-            report_trouble("standard output: %s (reports are being lost)",
-                           why);
+            report_trouble("standard output: %s (reports are being lost)", why);
         return;
     }
     if (atomic_load(&out.lost) == 0)
@@ -146,10 +151,10 @@ static void put(struct line *line, int patience_ms)
 
 void report_listen(const char *address)
 {
-    struct line line = {0};
+    struct line line;
 
+    start(&line, "listen");
     if (format == REPORT_JSON) {
-        add_event(&line, "listen");
         add_string(&line, "address", address);
     } else {
         add(&line, "server running on %s", address);
@@ -157,29 +162,40 @@ void report_listen(const char *address)
     put(&line, 0);
 }
 
-void report_connect(const char *peer)
+static const char *name(const struct sockaddr *peer,
+                        char text[ADDRESS_TEXT_MAX])
 {
-    struct line line = {0};
+    if (peer == NULL)
+        return "standard output";
+    address_format(peer, text);
+    return text;
+}
 
+void report_connect(const struct sockaddr *peer)
+{
+    struct line line;
+    char text[ADDRESS_TEXT_MAX];
+
+    start(&line, "connect");
     if (format == REPORT_JSON) {
-        add_event(&line, "connect");
-        add_string(&line, "peer", peer);
+        add_string(&line, "peer", name(peer, text));
     } else {
-        add(&line, "connect from %s", peer);
+        add(&line, "connect from %s", name(peer, text));
     }
     put(&line, 0);
 }
 
-void report_refuse(const char *peer, const char *why)
+void report_refuse(const struct sockaddr *peer, const char *why)
 {
-    struct line line = {0};
+    struct line line;
+    char text[ADDRESS_TEXT_MAX];
 
+    start(&line, "refuse");
     if (format == REPORT_JSON) {
-        add_event(&line, "refuse");
-        add_string(&line, "peer", peer);
+        add_string(&line, "peer", name(peer, text));
         add_string(&line, "error", why);
     } else {
-        add(&line, "refused %s: %s", peer, why);
+        add(&line, "refused %s: %s", name(peer, text), why);
     }
     put(&line, 0);
 }
@@ -187,33 +203,34 @@ void report_refuse(const char *peer, const char *why)
 void report_close(const struct report_close *close)
 {
     static const char *const ends[] = {"eof", "error", "timeout", "stopped"};
-    struct line line = {0};
+    struct line line;
+    char text[ADDRESS_TEXT_MAX];
+    const char *peer = name(close->peer, text);
+    bool failed = close->error != NULL;
 
+    start(&line, "close");
     if (format == REPORT_JSON) {
-        add_event(&line, "close");
-        add_string(&line, "peer", close->peer);
-        add_count(&line, "bytes", close->bytes);
-        add_seconds(&line, ",\"seconds\":", close->ms);
+        add_string(&line, "peer", peer);
+        add(&line, ",\"bytes\":%" PRIu64 ",\"seconds\":" SECONDS, close->bytes,
+            SECONDS_OF(close->ms));
         add_string(&line, "end", ends[close->end]);
-        if (close->error != NULL)
+        if (failed)
             add_string(&line, "error", close->error);
     } else {
-        if (close->error != NULL)
-            add(&line, "error: %s (", close->error);
-        add(&line, "wrote %" PRIu64 " bytes to %s in ", close->bytes,
-            close->peer);
-        add_seconds(&line, "", close->ms);
-        add(&line, close->error != NULL ? " s)" : " s");
+        add(&line, "%s%s%swrote %" PRIu64 " bytes to %s in " SECONDS " s%s",
+            failed ? "error: " : "", failed ? close->error : "",
+            failed ? " (" : "", close->bytes, peer, SECONDS_OF(close->ms),
+            failed ? ")" : "");
     }
     put(&line, PATIENCE_MS);
 }
 
 void report_accept_error(const char *error, const char *then)
 {
-    struct line line = {0};
+    struct line line;
 
+    start(&line, "accept-error");
     if (format == REPORT_JSON) {
-        add_event(&line, "accept-error");
         add_string(&line, "error", error);
         add_string(&line, "then", then);
     } else {
@@ -227,29 +244,27 @@ static void add_totals(struct line *line, const char *event, const char *words,
 {
     unsigned long lost = atomic_load(&out.lost_ever);
 
+    start(line, event);
     if (format == REPORT_JSON) {
-        add_event(line, event);
         add_count(line, "now", totals->now);
         add_count(line, "clients", totals->clients);
         add_count(line, "refused", totals->refused);
         add_count(line, "cut", totals->cut);
         add_count(line, "bytes", totals->bytes);
         add_count(line, "lost", lost);
-        add_seconds(line, ",\"seconds\":", totals->ms);
+        add(line, ",\"seconds\":" SECONDS, SECONDS_OF(totals->ms));
         return;
     }
     add(line,
         "%s: %zu clients now, %" PRIu64 " so far, %" PRIu64 " refused, %" PRIu64
-        " cut off, %" PRIu64 " bytes, %lu lines lost, ",
+        " cut off, %" PRIu64 " bytes, %lu lines lost, " SECONDS " s up",
         words, totals->now, totals->clients, totals->refused, totals->cut,
-        totals->bytes, lost);
-    add_seconds(line, "", totals->ms);
-    add(line, " s up");
+        totals->bytes, lost, SECONDS_OF(totals->ms));
 }
 
 void report_totals(const struct report_totals *totals)
 {
-    struct line line = {0};
+    struct line line;
 
     add_totals(&line, "totals", "totals", totals);
     put(&line, 0);
@@ -258,7 +273,7 @@ void report_totals(const struct report_totals *totals)
 /* The last line: lines lost for good are owned up to now or never. */
 void report_stop(const struct report_totals *totals)
 {
-    struct line line = {0};
+    struct line line;
     unsigned long lost = 0;
 
     add_totals(&line, "stop", "stopped", totals);

@@ -12,6 +12,7 @@
 
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/socket.h>
 
 enum report_format { REPORT_TEXT, REPORT_JSON, REPORT_NONE };
 
@@ -19,7 +20,7 @@ enum report_format { REPORT_TEXT, REPORT_JSON, REPORT_NONE };
 enum report_end { END_EOF, END_ERROR, END_TIMEOUT, END_STOPPED };
 
 struct report_close {
-    const char *peer;
+    const struct sockaddr *peer; /* NULL: standard output, not a socket */
     uint64_t bytes;
     int64_t ms;
     enum report_end end;
@@ -42,8 +43,8 @@ struct report_totals {
 void report_open(enum report_format format, int out_fd, int err_fd);
 
 void report_listen(const char *address);
-void report_connect(const char *peer);
-void report_refuse(const char *peer, const char *why);
+void report_connect(const struct sockaddr *peer);
+void report_refuse(const struct sockaddr *peer, const char *why);
 
 /*
  * The only report that may wait for a slow reader, up to 200 ms and not again

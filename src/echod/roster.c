@@ -21,9 +21,9 @@ static const uint32_t none = UINT32_MAX;
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static struct {
     struct seat *seats;
-    uint32_t used;      /* seats ever taken: those behind are untouched */
-    uint32_t free;      /* the first free seat among them, or none */
-    size_t ring_below;  /* ring once fewer are here; 0: no bell is set */
+    uint32_t used;       /* seats ever taken: those behind are untouched */
+    uint32_t free;       /* the first free seat among them, or none */
+    size_t ring_below;   /* ring once fewer are here; 0: no bell is set */
     uint64_t past_bytes; /* of clients that have left */
     struct roster_totals totals;
 } roster;

@@ -21,7 +21,12 @@
 
 /* At most BURST newcomers before signals are looked at again. The last wait
  * is for clients that were cut off, which takes them no time. */
-enum { BURST = 256, PAUSE_MIN_MS = 10, PAUSE_MAX_MS = 1000, LAST_WAIT_MS = 2000 };
+enum {
+    BURST = 256,
+    PAUSE_MIN_MS = 10,
+    PAUSE_MAX_MS = 1000,
+    LAST_WAIT_MS = 2000
+};
 
 struct loop {
     const struct server *server;
@@ -76,18 +81,16 @@ static void recover(struct loop *loop)
 static void admit(struct loop *loop, int fd, const struct sockaddr *address)
 {
     struct seat *seat = roster_join(fd, address);
-    char peer[ADDRESS_TEXT_MAX];
     int error = 0;
 
-    address_format(address, peer);
     if (seat == NULL) {
         loop->refused++;
-        report_refuse(peer, "too many clients from its address");
+        report_refuse(address, "too many clients from its address");
         close(fd);
         return;
     }
     if (loop->server->verbose)
-        report_connect(peer);
+        report_connect(address);
     error = client_start(seat);
     if (error == 0) {
         loop->pause_ms = 0;

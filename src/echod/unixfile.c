@@ -29,9 +29,9 @@ static bool is_stale(const struct sockaddr_un *address)
     if (fd < 0)
         return false;
     fcntl(fd, F_SETFL, O_NONBLOCK);
-    refused = connect(fd, (const struct sockaddr *)address, sizeof *address) <
-                  0 &&
-              errno == ECONNREFUSED;
+    refused =
+        connect(fd, (const struct sockaddr *)address, sizeof *address) < 0 &&
+        errno == ECONNREFUSED;
     close(fd);
     return refused;
 }

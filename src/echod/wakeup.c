@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 enum { STOP = 's', TOTALS = 't', RING = 'r' };
+enum { RETRY_MS = 20 };
 
 static int pipe_fds[2] = {-1, -1};
 static sigset_t unblocked;
@@ -46,8 +47,8 @@ static const struct {
     int number;
     void (*handler)(int);
 } caught[] = {
-    {SIGTERM, on_stop}, {SIGINT, on_stop}, {SIGHUP, on_stop},
-    {SIGUSR1, on_totals},
+    {SIGTERM, on_stop},   {SIGINT, on_stop},
+    {SIGHUP, on_stop},    {SIGUSR1, on_totals},
 #ifdef SIGINFO
     {SIGINFO, on_totals},
 #endif
@@ -120,39 +121,26 @@ static void take(struct wakeup *wakeup)
         }
 }
 
-/* Without ppoll(2) a signal can still not be lost: had it come just before the
- * poll, its byte would be in the pipe. */
-static int poll_unblocked(struct pollfd *pollfds, nfds_t count, int ms)
+/* The pipe makes it safe to let signals in before the poll: one that comes in
+ * between has left its byte. ppoll(2) would not do: on Linux it delivers none
+ * while a descriptor is ready, so a busy listener would keep a stop out. */
+void wakeup_wait(struct pollfd *pollfds, nfds_t count, int ms,
+                 struct wakeup *wakeup)
 {
-#ifdef HAVE_PPOLL
-    struct timespec time = {.tv_sec = ms / 1000,
-                            .tv_nsec = ms % 1000 * 1000000L};
-
-    return ppoll(pollfds, count, ms < 0 ? NULL : &time, &unblocked);
-#else
     sigset_t blocked;
-    int ready = 0;
-
-    pthread_sigmask(SIG_SETMASK, &unblocked, &blocked);
-    ready = poll(pollfds, count, ms);
-    pthread_sigmask(SIG_SETMASK, &blocked, NULL);
-    return ready;
-#endif
-}
-
-int wakeup_wait(struct pollfd *pollfds, nfds_t count, int ms,
-                struct wakeup *wakeup)
-{
-    int ready = 0;
+    int ready = 0; /* descriptors, or -1 */
 
     *wakeup = (struct wakeup){0};
     pollfds[0] = (struct pollfd){.fd = pipe_fds[0], .events = POLLIN};
-    ready = poll_unblocked(pollfds, count, ms);
-    if (ready < 0 && errno == EINTR) {
+    pthread_sigmask(SIG_SETMASK, &unblocked, &blocked);
+    ready = poll(pollfds, count, ms);
+    pthread_sigmask(SIG_SETMASK, &blocked, NULL);
+    if (ready < 0) {
         for (nfds_t i = 0; i < count; i++)
             pollfds[i].revents = 0;
-        ready = 0;
+        /* No memory, or a limit below count: wait without descriptors. */
+        if (errno != EINTR)
+            poll(NULL, 0, RETRY_MS);
     }
     take(wakeup);
-    return ready;
 }

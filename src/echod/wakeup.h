@@ -32,10 +32,10 @@ void wakeup_ring(void);
 /*
  * poll(2), with the pipe and the signals: waits for the descriptors in pollfds,
  * whose first element is wakeup's own to fill, for ms milliseconds (-1: no
- * limit) or until it is woken. Tells what woke it. Returns as poll(2) does,
- * but never fails with EINTR.
+ * limit) or until it is woken. Tells what woke it, and which of them are ready;
+ * if poll(2) fails, none is, and some ms pass.
  */
-int wakeup_wait(struct pollfd *pollfds, nfds_t count, int ms,
-                struct wakeup *wakeup);
+void wakeup_wait(struct pollfd *pollfds, nfds_t count, int ms,
+                 struct wakeup *wakeup);
 
 #endif
