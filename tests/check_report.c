@@ -264,7 +264,7 @@ static void expect_loss(struct outlet *outlet)
     int64_t before = now_ms();
     int tries = 0;
 
-    while (outlet_write(outlet, "line\n", 5, 0) == 0)
+    while (outlet_write(outlet, "line\n", 5, false) == 0)
         ck_assert_int_lt(tries++, 1000000);
     ck_assert_int_eq(errno, EAGAIN);
     ck_assert_uint_eq(outlet->lost, 1);
@@ -299,9 +299,9 @@ START_TEST(a_full_disk_is_a_loss)
     int fd = open("/dev/full", O_WRONLY);
 
     outlet_open(&outlet, fd);
-    ck_assert_int_eq(outlet_write(&outlet, "line\n", 5, 0), -1);
+    ck_assert_int_eq(outlet_write(&outlet, "line\n", 5, false), -1);
     ck_assert_int_eq(errno, ENOSPC);
-    ck_assert_int_eq(outlet_write(&outlet, "line\n", 5, 0), -1);
+    ck_assert_int_eq(outlet_write(&outlet, "line\n", 5, false), -1);
     ck_assert_uint_eq(outlet.lost, 2);
 }
 END_TEST
@@ -312,8 +312,8 @@ START_TEST(a_torn_line_is_ended_before_the_next)
 
     ck_assert_int_eq(pipe(out), 0);
     outlet_open(&outlet, out[1]);
-    ck_assert_int_eq(outlet_write(&outlet, "line\n", 5, 0), 0);
-    ck_assert_int_eq(outlet_write(&outlet, "next\n", 5, 0), 0);
+    ck_assert_int_eq(outlet_write(&outlet, "line\n", 5, false), 0);
+    ck_assert_int_eq(outlet_write(&outlet, "next\n", 5, false), 0);
     ck_assert_str_eq(taken(out), "\nline\nnext\n");
 }
 END_TEST
@@ -323,7 +323,7 @@ START_TEST(nowhere_takes_everything)
     struct outlet outlet = {.fd = 0};
 
     outlet_open(&outlet, -1);
-    ck_assert_int_eq(outlet_write(&outlet, "line\n", 5, 1000), 0);
+    ck_assert_int_eq(outlet_write(&outlet, "line\n", 5, true), 0);
     ck_assert_uint_eq(outlet.lost_ever, 0);
 }
 END_TEST

@@ -125,12 +125,16 @@ END_TEST
 
 START_TEST(a_poll_that_fails_does_not_spin)
 {
-    struct rlimit none = {0, 0};
+    struct rlimit limit;
+    struct rlimit none;
     int64_t before = now_ms();
 
     wakeup_open();
+    ck_assert_int_eq(getrlimit(RLIMIT_NOFILE, &limit), 0);
+    none = (struct rlimit){0, limit.rlim_max};
     ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &none), 0);
     wakeup_wait(pollfds, 2, -1, &woken);
+    ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &limit), 0);
     ck_assert_int_ge(now_ms() - before, 10);
     ck_assert_int_eq(pollfds[0].revents, 0);
 }

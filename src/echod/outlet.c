@@ -19,6 +19,14 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+/* A pipe that holds the reports of some ten thousand clients that leave at
+ * once spares its reader the crowd of writers that wait. */
+enum { PIPE_SIZE = 1 << 20 };
+
+/* A reader that takes no line for STALL_MS has stalled; no line waits longer
+ * than PATIENCE_MS for one that is merely slow. */
+enum { STALL_MS = 200, PATIENCE_MS = 5000, IMPATIENT = -1 };
+
 /* On Linux this path makes a new open file description, which must not be
  * able to do more than the old one. */
 static int open_again(int fd)
@@ -46,6 +54,10 @@ void outlet_open(struct outlet *outlet, int fd)
         outlet->kind = OUTLET_SOCKET;
     if (!S_ISFIFO(status.st_mode) && !S_ISCHR(status.st_mode))
         return;
+#ifdef F_SETPIPE_SZ
+    if (S_ISFIFO(status.st_mode))
+        fcntl(fd, F_SETPIPE_SZ, PIPE_SIZE);
+#endif
     own = open_again(fd);
     outlet->fd = own >= 0 ? own : fd;
     outlet->kind = own >= 0 ? OUTLET_OWN : OUTLET_SHARED;
@@ -72,18 +84,33 @@ static ssize_t put(const struct outlet *outlet, const char *line, size_t length)
     return write(outlet->fd, line, length);
 }
 
-/* True to try again: a signal came, or there was room before the time ran out. */
-static bool is_worth_waiting(const struct outlet *outlet, int64_t until)
+/* The reader is alive as long as lines get through, whoever wrote them. */
+static int time_left(const struct outlet *outlet, int64_t start)
 {
-    int left = clock_left(until);
+    int64_t moved = atomic_load(&outlet->moved);
+    int64_t stalled = (moved > start ? moved : start) + STALL_MS;
+    int64_t end = start + PATIENCE_MS;
 
-    if (errno == EAGAIN && left > 0)
+    return clock_left(stalled < end ? stalled : end);
+}
+
+/* True to try again: a signal came, or there may be room now. */
+static bool is_worth_another(const struct outlet *outlet, int64_t start)
+{
+    int left = 0;
+
+    if (errno == EINTR)
+        return true;
+    if (errno != EAGAIN || start == IMPATIENT)
+        return false;
+    left = time_left(outlet, start);
+    if (left > 0)
         has_room(outlet->fd, left);
-    return errno == EINTR || (errno == EAGAIN && left > 0);
+    return left > 0;
 }
 
 static int put_all(const struct outlet *outlet, const char *line, size_t length,
-                   int64_t until, bool *torn)
+                   int64_t start, bool *torn)
 {
     while (length > 0) {
         ssize_t took = put(outlet, line, length);
@@ -92,7 +119,7 @@ static int put_all(const struct outlet *outlet, const char *line, size_t length,
             line += took;
             length -= (size_t)took;
             *torn = length > 0;
-        } else if (took == 0 || !is_worth_waiting(outlet, until)) {
+        } else if (took == 0 || !is_worth_another(outlet, start)) {
             return -1;
         }
     }
@@ -100,20 +127,22 @@ static int put_all(const struct outlet *outlet, const char *line, size_t length,
 }
 
 int outlet_write(struct outlet *outlet, const char *line, size_t length,
-                 int patience_ms)
+                 bool patient)
 {
     bool torn = false;
-    int64_t until = clock_ms();
+    int64_t start = IMPATIENT;
 
     if (outlet->fd < 0)
         return 0;
-    if (atomic_load(&outlet->lost) == 0)
-        until += patience_ms;
+    if (patient && atomic_load(&outlet->lost) == 0)
+        start = clock_ms();
     torn = atomic_exchange(&outlet->torn, false);
     if (torn)
-        put_all(outlet, "\n", 1, until, &torn);
-    if (!torn && put_all(outlet, line, length, until, &torn) == 0)
+        put_all(outlet, "\n", 1, start, &torn);
+    if (!torn && put_all(outlet, line, length, start, &torn) == 0) {
+        atomic_store(&outlet->moved, clock_ms());
         return 0;
+    }
     if (torn)
         atomic_store(&outlet->torn, true);
     atomic_fetch_add(&outlet->lost, 1);

@@ -9,10 +9,12 @@
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 struct outlet {
     int fd; /* -1: nowhere; lines vanish and count as written */
     enum { OUTLET_FILE, OUTLET_SOCKET, OUTLET_OWN, OUTLET_SHARED } kind;
+    _Atomic int64_t moved;  /* when a line last got through, clock_ms() */
     atomic_bool torn;       /* the last line stopped short of its end */
     atomic_ulong lost;      /* lines, since one last got through */
     atomic_ulong lost_ever; /* lines */
@@ -26,11 +28,12 @@ struct outlet {
 void outlet_open(struct outlet *outlet, int fd);
 
 /*
- * Write a line of length bytes, at most PIPE_BUF, its '\n' included. Waits for
- * room up to patience_ms, but not while lines are being lost. Returns 0, or -1
- * with errno once it has counted the line as lost.
+ * Write a line of length bytes, at most PIPE_BUF, its '\n' included. A patient
+ * write waits while others' lines get through, up to 5 s, and gives up when
+ * none has for 200 ms; while lines are being lost no write waits. Returns 0, or
+ * -1 with errno once it has counted the line as lost.
  */
 int outlet_write(struct outlet *outlet, const char *line, size_t length,
-                 int patience_ms);
+                 bool patient);
 
 #endif

@@ -20,8 +20,6 @@
 #include <string.h>
 #include <time.h>
 
-enum { PATIENCE_MS = 200 };
-
 /* Milliseconds as seconds for printf(3), without its floating point, which
  * would take a kilobyte or more of every client's stack. */
 #define SECONDS "%" PRId64 ".%03d"
@@ -122,19 +120,19 @@ void report_trouble(const char *words, ...)
     add_list(&line, words, list);
     va_end(list);
     line.text[line.length++] = '\n';
-    outlet_write(&err, line.text, line.length, 0);
+    outlet_write(&err, line.text, line.length, false);
 }
 
 /* Loss is owned up to when it starts, for which the first to lose a line
  * speaks, and with the number when it is over. */
-static void put(struct line *line, int patience_ms)
+static void put(struct line *line, bool patient)
 {
     unsigned long lost = 0;
 
     if (format == REPORT_JSON)
         add(line, "}");
     line->text[line->length++] = '\n';
-    if (outlet_write(&out, line->text, line->length, patience_ms) < 0) {
+    if (outlet_write(&out, line->text, line->length, patient) < 0) {
         const char *why = report_error(errno);
 
         if (atomic_load(&out.lost) == 1)
@@ -159,7 +157,7 @@ void report_listen(const char *address)
     } else {
         add(&line, "server running on %s", address);
     }
-    put(&line, 0);
+    put(&line, false);
 }
 
 static const char *name(const struct sockaddr *peer,
@@ -182,7 +180,7 @@ void report_connect(const struct sockaddr *peer)
     } else {
         add(&line, "connect from %s", name(peer, text));
     }
-    put(&line, 0);
+    put(&line, false);
 }
 
 void report_refuse(const struct sockaddr *peer, const char *why)
@@ -197,7 +195,7 @@ void report_refuse(const struct sockaddr *peer, const char *why)
     } else {
         add(&line, "refused %s: %s", name(peer, text), why);
     }
-    put(&line, 0);
+    put(&line, false);
 }
 
 void report_close(const struct report_close *close)
@@ -222,7 +220,7 @@ void report_close(const struct report_close *close)
             failed ? " (" : "", close->bytes, peer, SECONDS_OF(close->ms),
             failed ? ")" : "");
     }
-    put(&line, PATIENCE_MS);
+    put(&line, true);
 }
 
 void report_accept_error(const char *error, const char *then)
@@ -236,7 +234,7 @@ void report_accept_error(const char *error, const char *then)
     } else {
         add(&line, "accept error = %s (%s)", error, then);
     }
-    put(&line, 0);
+    put(&line, false);
 }
 
 static void add_totals(struct line *line, const char *event, const char *words,
@@ -267,7 +265,7 @@ void report_totals(const struct report_totals *totals)
     struct line line;
 
     add_totals(&line, "totals", "totals", totals);
-    put(&line, 0);
+    put(&line, false);
 }
 
 /* The last line: lines lost for good are owned up to now or never. */
@@ -277,7 +275,7 @@ void report_stop(const struct report_totals *totals)
     unsigned long lost = 0;
 
     add_totals(&line, "stop", "stopped", totals);
-    put(&line, PATIENCE_MS);
+    put(&line, true);
     lost = atomic_load(&out.lost);
     if (lost > 0)
         report_trouble("standard output: %lu lines were lost", lost);

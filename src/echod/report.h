@@ -47,8 +47,8 @@ void report_connect(const struct sockaddr *peer);
 void report_refuse(const struct sockaddr *peer, const char *why);
 
 /*
- * The only report that may wait for a slow reader, up to 200 ms and not again
- * until one line got through: its caller has hung up on its client before.
+ * May wait for a reader that is slow but alive, outlet_write(): so its caller
+ * hangs up on the client before.
  */
 void report_close(const struct report_close *close);
 
