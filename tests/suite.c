@@ -127,3 +127,8 @@ int64_t now_ms(void)
     clock_gettime(CLOCK_MONOTONIC, &now);
     return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
+
+bool under_valgrind(void)
+{
+    return getenv("UNDER_VALGRIND") != NULL;
+}

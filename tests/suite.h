@@ -33,6 +33,9 @@ bool is_readable(int fd, int ms);
 
 int64_t now_ms(void);
 
+/* valgrind has limits of its own, and forbids to look at old stacks. */
+bool under_valgrind(void);
+
 /* Call until it is true; fails the test with its text after 30 s. */
 #define EVENTUALLY(condition)                                                  \
     do {                                                                       \

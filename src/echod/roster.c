@@ -83,6 +83,8 @@ enum seat_state roster_hang_up(struct seat *seat)
     int fd = -1;
 
     pthread_mutex_lock(&lock);
+    /* Before the close: once the client sees it, it may come again. */
+    hosts_leave(&seat->peer.any);
     fd = seat->fd;
     seat->fd = -1;
     state = seat->state;
@@ -97,7 +99,6 @@ bool roster_leave(struct seat *seat)
     bool ring = false;
 
     pthread_mutex_lock(&lock);
-    hosts_leave(&seat->peer.any);
     roster.past_bytes += seat->written;
     seat->written = 0;
     seat->next_free = roster.free;

@@ -62,7 +62,8 @@ int roster_open(size_t seats, size_t per_host);
  */
 struct seat *roster_join(int fd, const struct sockaddr *peer);
 
-/* Close the client's descriptor. Returns what had been done to it before. */
+/* Close the client's descriptor; from then on its host may have another in its
+ * place. Returns what had been done to it before. */
 enum seat_state roster_hang_up(struct seat *seat);
 
 /* Give up a seat that has hung up. True: ring for the accept loop. */
