@@ -30,20 +30,33 @@ static void lower(struct limit *limit, const char *name, uint64_t most,
         *limit = (struct limit){(size_t)clients, name};
 }
 
+static uint64_t soft(const struct rlimit *limit)
+{
+    return limit->rlim_cur == RLIM_INFINITY ? UINT64_MAX : limit->rlim_cur;
+}
+
 /* The soft limit is for programs that use select(2). */
-static uint64_t raise_soft_limit(int resource)
+static uint64_t raise_descriptors(void)
+{
+    struct rlimit limit;
+    struct rlimit raised;
+
+    if (getrlimit(RLIMIT_NOFILE, &limit) < 0)
+        return UINT64_MAX;
+    raised = (struct rlimit){limit.rlim_max, limit.rlim_max};
+    if (setrlimit(RLIMIT_NOFILE, &raised) == 0)
+        limit = raised;
+    return soft(&limit);
+}
+
+/* The superuser's processes are not counted, setrlimit(2). */
+static uint64_t read_processes(void)
 {
     struct rlimit limit;
 
-    if (getrlimit(resource, &limit) < 0)
+    if (geteuid() == 0 || getrlimit(RLIMIT_NPROC, &limit) < 0)
         return UINT64_MAX;
-    if (limit.rlim_cur != limit.rlim_max) {
-        struct rlimit raised = {limit.rlim_max, limit.rlim_max};
-
-        if (setrlimit(resource, &raised) == 0)
-            limit = raised;
-    }
-    return limit.rlim_cur == RLIM_INFINITY ? UINT64_MAX : limit.rlim_cur;
+    return soft(&limit);
 }
 
 /* The number in a file of the kernel's; none where there is no such file. */
@@ -94,13 +107,11 @@ static int first_free_fd(void)
 struct limit limits_find(void)
 {
     struct limit limit = {INT_MAX, "the system"};
-    uint64_t fds = raise_soft_limit(RLIMIT_NOFILE);
+    uint64_t descriptors = raise_descriptors();
 
-    lower(&limit, "RLIMIT_NOFILE", fds, (uint64_t)first_free_fd() + SPARE_FDS,
-          1);
-    /* The superuser's processes are not counted, setrlimit(2). */
-    if (geteuid() != 0)
-        lower(&limit, "RLIMIT_NPROC", raise_soft_limit(RLIMIT_NPROC), 1, 1);
+    lower(&limit, "RLIMIT_NOFILE", descriptors,
+          (uint64_t)first_free_fd() + SPARE_FDS, 1);
+    lower(&limit, "RLIMIT_NPROC", read_processes(), 1, 1);
     lower(&limit, "pids.max", read_cgroup_tasks(), 1, 1);
     lower(&limit, "kernel.threads-max",
           read_number("/proc/sys/kernel/threads-max"), SPARE_THREADS, 1);

@@ -49,7 +49,8 @@ const char *report_error(int error)
     return strerror_l(error, plain);
 }
 
-static void add_list(struct line *line, const char *words, va_list list)
+__attribute__((format(printf, 2, 0))) static void
+add_list(struct line *line, const char *words, va_list list)
 {
     size_t room = sizeof line->text - line->length;
     int length = vsnprintf(line->text + line->length, room, words, list);
