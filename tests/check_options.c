@@ -48,8 +48,8 @@ START_TEST(short_and_long_options_mean_the_same)
 {
     static const char *const lines[] = {
         "-c 5 -C 2 -t 1.5 -g 0 -d 20 -u me -l json -v --reuseport :7 /x",
-        "--max-clients=5 --max-per-host=2 --timeout=1.5 --grace=0 --delay=20 "
-        "--user=me --log=json --verbose --reuseport :7 /x",
+        ("--max-clients=5 --max-per-host=2 --timeout=1.5 --grace=0 --delay=20 "
+         "--user=me --log=json --verbose --reuseport :7 /x"),
         ":7 -vljson --max-clients 5 -C2 -t1.500 -g0.0 -d20 -ume --reuse /x"};
 
     ck_assert_int_eq(parse(lines[_i]), 0);
