@@ -298,6 +298,22 @@ START_TEST(an_inherited_socket_outlives_the_listener)
 }
 END_TEST
 
+START_TEST(accept_errors_are_told_apart)
+{
+    ck_assert_int_eq(listener_trouble(EAGAIN), LISTENER_NOBODY);
+    ck_assert_int_eq(listener_trouble(ECONNABORTED), LISTENER_NEWCOMER);
+    ck_assert_int_eq(listener_trouble(EINTR), LISTENER_NEWCOMER);
+    ck_assert_int_eq(listener_trouble(EPERM), LISTENER_NEWCOMER);
+    ck_assert_int_eq(listener_trouble(EMFILE), LISTENER_TABLE);
+    ck_assert_int_eq(listener_trouble(ENFILE), LISTENER_TABLE);
+    ck_assert_int_eq(listener_trouble(ENOMEM), LISTENER_TABLE);
+    ck_assert_int_eq(listener_trouble(ENOBUFS), LISTENER_TABLE);
+    ck_assert_int_eq(listener_trouble(EIO), LISTENER_TABLE);
+    ck_assert_int_eq(listener_trouble(EBADF), LISTENER_BROKEN);
+    ck_assert_int_eq(listener_trouble(EINVAL), LISTENER_BROKEN);
+}
+END_TEST
+
 START_TEST(what_does_not_listen_is_not_adopted)
 {
     int fds[2];
@@ -331,5 +347,6 @@ void suite_tests(TCase *tests)
     tcase_add_test(tests, another_servers_socket_of_that_name_is_not_removed);
     tcase_add_test(tests, a_path_in_no_folder_is_named);
     tcase_add_test(tests, an_inherited_socket_outlives_the_listener);
+    tcase_add_test(tests, accept_errors_are_told_apart);
     tcase_add_test(tests, what_does_not_listen_is_not_adopted);
 }

@@ -133,6 +133,36 @@ int listener_accept(const struct listener *listener, struct endpoint *peer)
     return fd;
 }
 
+enum listener_trouble listener_trouble(int error)
+{
+    switch (error) {
+    case EAGAIN:
+        return LISTENER_NOBODY;
+    case ECONNABORTED:
+    case EINTR:
+    case EPROTO:
+    case EPERM:
+    case ECONNRESET:
+    case ENETDOWN:
+    case ENETUNREACH:
+    case EHOSTDOWN:
+    case EHOSTUNREACH:
+    case ENOPROTOOPT:
+    case EOPNOTSUPP:
+#ifdef ENONET
+    case ENONET:
+#endif
+        return LISTENER_NEWCOMER;
+    case EBADF:
+    case EINVAL:
+    case ENOTSOCK:
+    case EFAULT:
+        return LISTENER_BROKEN;
+    default:
+        return LISTENER_TABLE;
+    }
+}
+
 int listener_close(struct listener *listener)
 {
     close(listener->fd);

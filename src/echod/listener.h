@@ -40,6 +40,19 @@ int listener_adopt(struct listener *listener, int fd, int timeout_ms);
  */
 int listener_accept(const struct listener *listener, struct endpoint *peer);
 
+/*
+ * Whose trouble an error of accept(2) is: nobody waited; the newcomer's own, go
+ * on; a table is full; or this listener is broken for good. An error not known
+ * is like a full table, which neither spins nor ends the service.
+ */
+enum listener_trouble {
+    LISTENER_NOBODY,
+    LISTENER_NEWCOMER,
+    LISTENER_TABLE,
+    LISTENER_BROKEN
+};
+enum listener_trouble listener_trouble(int error);
+
 /* Close it, and remove the file if it was made here. Returns 0, or -1 with
  * errno if the file is still there. */
 int listener_close(struct listener *listener);

@@ -211,26 +211,21 @@ static int set(int option, const char *word, struct options *options, char *why)
 static int set_addresses(struct options *options, int count, char *words[],
                          char *why)
 {
-    static char by_default[] = ADDRESS_DEFAULT;
-    char *fallback[] = {by_default};
+    const char *fault_found = NULL;
 
     if (options->inetd && count > 0)
         return fault(why, "%s: --inetd takes no ADDRESS", words[0]);
     if (count > OPTIONS_ADDRESSES_MAX)
         return fault(why, "%s: more than %d addresses",
                      words[OPTIONS_ADDRESSES_MAX], OPTIONS_ADDRESSES_MAX);
-    if (count == 0 && !options->inetd) {
-        words = fallback;
-        count = 1;
-    }
-    for (int i = 0; i < count; i++) {
-        const char *what = NULL;
-
-        if (address_parse(words[i], &options->addresses[i], &what) < 0)
-            return fault(why, "%s: %s", words[i], what);
-    }
+    for (int i = 0; i < count; i++)
+        if (address_parse(words[i], &options->addresses[i], &fault_found) < 0)
+            return fault(why, "%s: %s", words[i], fault_found);
     options->address_count = (size_t)count;
-    return 0;
+    if (count > 0 || options->inetd)
+        return 0;
+    options->address_count = 1;
+    return address_parse(ADDRESS_DEFAULT, &options->addresses[0], &fault_found);
 }
 
 int options_parse(struct options *options, int argc, char *argv[],

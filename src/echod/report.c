@@ -1,14 +1,15 @@
 /*
  * report: one event, one line, one write; never blocks a client.
  *
- * Knows the words of the log. Must not know sockets, seats or policy; how a
- * line gets out without blocking is outlet's.
+ * Knows the words of the log. Must not know sockets, seats or policy; the form
+ * of a line is line's, and how it gets out without blocking is outlet's.
  */
 #include "config.h"
 
 #include "echod/report.h"
 
 #include "common/address.h"
+#include "echod/line.h"
 #include "echod/outlet.h"
 
 #include <errno.h>
@@ -16,20 +17,7 @@
 #include <locale.h>
 #include <stdarg.h>
 #include <stdbool.h>
-#include <stdio.h>
 #include <string.h>
-#include <time.h>
-
-/* Milliseconds as seconds for printf(3), without its floating point, which
- * would take a kilobyte or more of every client's stack. */
-#define SECONDS "%" PRId64 ".%03d"
-#define SECONDS_OF(ms) (ms) / 1000, (int)((ms) % 1000)
-
-/* The longest line is a listener's whose path is all escapes. */
-struct line {
-    size_t length;
-    char text[1024];
-};
 
 static enum report_format format;
 static struct outlet out = {.fd = -1};
@@ -49,78 +37,18 @@ const char *report_error(int error)
     return strerror_l(error, plain);
 }
 
-__attribute__((format(printf, 2, 0))) static void
-add_list(struct line *line, const char *words, va_list list)
-{
-    size_t room = sizeof line->text - line->length;
-    int length = vsnprintf(line->text + line->length, room, words, list);
-
-    if (length > 0)
-        line->length += (size_t)length < room ? (size_t)length : room - 1;
-}
-
-__attribute__((format(printf, 2, 3))) static void add(struct line *line,
-                                                      const char *words, ...)
-{
-    va_list list;
-
-    va_start(list, words);
-    add_list(line, words, list);
-    va_end(list);
-}
-
-/* RFC 8259, 7: what must be escaped; the rest goes as it is. */
-static void add_string(struct line *line, const char *name, const char *value)
-{
-    add(line, ",\"%s\":\"", name);
-    while (*value != '\0') {
-        size_t length = 0;
-
-        while ((unsigned char)value[length] >= 0x20 && value[length] != '"' &&
-               value[length] != '\\' && value[length] != 0x7f)
-            length++;
-        add(line, "%.*s", (int)length, value);
-        value += length;
-        if (*value != '\0')
-            add(line, "\\u%04x", (unsigned char)*value++);
-    }
-    add(line, "\"");
-}
-
-static void add_count(struct line *line, const char *name, uint64_t value)
-{
-    add(line, ",\"%s\":%" PRIu64, name, value);
-}
-
-/* Every line starts here; in JSON with RFC 3339 in UTC, to the millisecond. */
-static void start(struct line *line, const char *event)
-{
-    struct timespec now;
-    struct tm utc;
-
-    line->length = 0;
-    if (format != REPORT_JSON)
-        return;
-    clock_gettime(CLOCK_REALTIME, &now);
-    gmtime_r(&now.tv_sec, &utc);
-    add(line, "{\"time\":\"%04d-%02d-%02dT%02d:%02d:%02d.%03ldZ\"",
-        utc.tm_year + 1900, utc.tm_mon + 1, utc.tm_mday, utc.tm_hour,
-        utc.tm_min, utc.tm_sec, now.tv_nsec / 1000000);
-    add_string(line, "event", event);
-}
-
 /* Nobody is told of a line that standard error does not take. */
 void report_trouble(const char *words, ...)
 {
     struct line line;
     va_list list;
 
-    line.length = 0;
-    add(&line, "echod: ");
+    line_start(&line, false, "trouble");
+    line_words(&line, "echod: ");
     va_start(list, words);
-    add_list(&line, words, list);
+    line_words_list(&line, words, list);
     va_end(list);
-    line.text[line.length++] = '\n';
+    line_end(&line);
     outlet_write(&err, line.text, line.length, false);
 }
 
@@ -130,9 +58,7 @@ static void put(struct line *line, bool patient)
 {
     unsigned long lost = 0;
 
-    if (format == REPORT_JSON)
-        add(line, "}");
-    line->text[line->length++] = '\n';
+    line_end(line);
     if (outlet_write(&out, line->text, line->length, patient) < 0) {
         const char *why = report_error(errno);
 
@@ -152,12 +78,9 @@ void report_listen(const char *address)
 {
     struct line line;
 
-    start(&line, "listen");
-    if (format == REPORT_JSON) {
-        add_string(&line, "address", address);
-    } else {
-        add(&line, "server running on %s", address);
-    }
+    line_start(&line, format == REPORT_JSON, "listen");
+    line_member(&line, "address", address);
+    line_words(&line, "server running on %s", address);
     put(&line, false);
 }
 
@@ -170,32 +93,28 @@ static const char *name(const struct sockaddr *peer,
     return text;
 }
 
-void report_connect(const struct sockaddr *peer)
+void report_connect(const struct sockaddr *address)
 {
     struct line line;
     char text[ADDRESS_TEXT_MAX];
+    const char *peer = name(address, text);
 
-    start(&line, "connect");
-    if (format == REPORT_JSON) {
-        add_string(&line, "peer", name(peer, text));
-    } else {
-        add(&line, "connect from %s", name(peer, text));
-    }
+    line_start(&line, format == REPORT_JSON, "connect");
+    line_member(&line, "peer", peer);
+    line_words(&line, "connect from %s", peer);
     put(&line, false);
 }
 
-void report_refuse(const struct sockaddr *peer, const char *why)
+void report_refuse(const struct sockaddr *address, const char *why)
 {
     struct line line;
     char text[ADDRESS_TEXT_MAX];
+    const char *peer = name(address, text);
 
-    start(&line, "refuse");
-    if (format == REPORT_JSON) {
-        add_string(&line, "peer", name(peer, text));
-        add_string(&line, "error", why);
-    } else {
-        add(&line, "refused %s: %s", name(peer, text), why);
-    }
+    line_start(&line, format == REPORT_JSON, "refuse");
+    line_member(&line, "peer", peer);
+    line_member(&line, "error", why);
+    line_words(&line, "refused %s: %s", peer, why);
     put(&line, false);
 }
 
@@ -205,22 +124,18 @@ void report_close(const struct report_close *close)
     struct line line;
     char text[ADDRESS_TEXT_MAX];
     const char *peer = name(close->peer, text);
-    bool failed = close->error != NULL;
 
-    start(&line, "close");
-    if (format == REPORT_JSON) {
-        add_string(&line, "peer", peer);
-        add(&line, ",\"bytes\":%" PRIu64 ",\"seconds\":" SECONDS, close->bytes,
-            SECONDS_OF(close->ms));
-        add_string(&line, "end", ends[close->end]);
-        if (failed)
-            add_string(&line, "error", close->error);
-    } else {
-        add(&line, "%s%s%swrote %" PRIu64 " bytes to %s in " SECONDS " s%s",
-            failed ? "error: " : "", failed ? close->error : "",
-            failed ? " (" : "", close->bytes, peer, SECONDS_OF(close->ms),
-            failed ? ")" : "");
-    }
+    line_start(&line, format == REPORT_JSON, "close");
+    line_member(&line, "peer", peer);
+    line_count(&line, "bytes", close->bytes);
+    line_seconds(&line, close->ms);
+    line_member(&line, "end", ends[close->end]);
+    line_member(&line, "error", close->error);
+    if (close->error != NULL)
+        line_words(&line, "error: %s (", close->error);
+    line_words(&line, "wrote %" PRIu64 " bytes to %s in " LINE_SECONDS " s%s",
+               close->bytes, peer, LINE_SECONDS_OF(close->ms),
+               close->error != NULL ? ")" : "");
     put(&line, true);
 }
 
@@ -228,55 +143,47 @@ void report_accept_error(const char *error, const char *then)
 {
     struct line line;
 
-    start(&line, "accept-error");
-    if (format == REPORT_JSON) {
-        add_string(&line, "error", error);
-        add_string(&line, "then", then);
-    } else {
-        add(&line, "accept error = %s (%s)", error, then);
-    }
+    line_start(&line, format == REPORT_JSON, "accept-error");
+    line_member(&line, "error", error);
+    line_member(&line, "then", then);
+    line_words(&line, "accept error = %s (%s)", error, then);
     put(&line, false);
 }
 
-static void add_totals(struct line *line, const char *event, const char *words,
-                       const struct report_totals *totals)
+static void put_totals(const char *event, const char *word,
+                       const struct report_totals *totals, bool patient)
 {
+    struct line line;
     unsigned long lost = atomic_load(&out.lost_ever);
 
-    start(line, event);
-    if (format == REPORT_JSON) {
-        add_count(line, "now", totals->now);
-        add_count(line, "clients", totals->clients);
-        add_count(line, "refused", totals->refused);
-        add_count(line, "cut", totals->cut);
-        add_count(line, "bytes", totals->bytes);
-        add_count(line, "lost", lost);
-        add(line, ",\"seconds\":" SECONDS, SECONDS_OF(totals->ms));
-        return;
-    }
-    add(line,
-        "%s: %zu clients now, %" PRIu64 " so far, %" PRIu64 " refused, %" PRIu64
-        " cut off, %" PRIu64 " bytes, %lu lines lost, " SECONDS " s up",
-        words, totals->now, totals->clients, totals->refused, totals->cut,
-        totals->bytes, lost, SECONDS_OF(totals->ms));
+    line_start(&line, format == REPORT_JSON, event);
+    line_count(&line, "now", totals->now);
+    line_count(&line, "clients", totals->clients);
+    line_count(&line, "refused", totals->refused);
+    line_count(&line, "cut", totals->cut);
+    line_count(&line, "bytes", totals->bytes);
+    line_count(&line, "lost", lost);
+    line_seconds(&line, totals->ms);
+    line_words(&line,
+               "%s: %zu clients now, %" PRIu64 " so far, %" PRIu64
+               " refused, %" PRIu64 " cut off, %" PRIu64
+               " bytes, %lu lines lost, " LINE_SECONDS " s up",
+               word, totals->now, totals->clients, totals->refused, totals->cut,
+               totals->bytes, lost, LINE_SECONDS_OF(totals->ms));
+    put(&line, patient);
 }
 
 void report_totals(const struct report_totals *totals)
 {
-    struct line line;
-
-    add_totals(&line, "totals", "totals", totals);
-    put(&line, false);
+    put_totals("totals", "totals", totals, false);
 }
 
 /* The last line: lines lost for good are owned up to now or never. */
 void report_stop(const struct report_totals *totals)
 {
-    struct line line;
     unsigned long lost = 0;
 
-    add_totals(&line, "stop", "stopped", totals);
-    put(&line, true);
+    put_totals("stop", "stopped", totals, true);
     lost = atomic_load(&out.lost);
     if (lost > 0)
         report_trouble("standard output: %lu lines were lost", lost);

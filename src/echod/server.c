@@ -102,38 +102,6 @@ static void admit(struct loop *loop, int fd, const struct sockaddr *address)
     starve(loop, error, "closing newcomers until a thread can be had");
 }
 
-/* Whose trouble an accept(2) error is; an unknown one is like a full table,
- * which is said, and neither spins nor ends the service. */
-static enum trouble { NOBODY, NEWCOMER, TABLE, LISTENER } trouble_of(int error)
-{
-    switch (error) {
-    case EAGAIN:
-        return NOBODY;
-    case ECONNABORTED:
-    case EINTR:
-    case EPROTO:
-    case EPERM:
-    case ECONNRESET:
-    case ENETDOWN:
-    case ENETUNREACH:
-    case EHOSTDOWN:
-    case EHOSTUNREACH:
-    case ENOPROTOOPT:
-    case EOPNOTSUPP:
-#ifdef ENONET
-    case ENONET:
-#endif
-        return NEWCOMER;
-    case EBADF:
-    case EINVAL:
-    case ENOTSOCK:
-    case EFAULT:
-        return LISTENER;
-    default:
-        return TABLE;
-    }
-}
-
 static void starve_of(struct loop *loop, int error)
 {
     bool descriptors = error == EMFILE || error == ENFILE;
@@ -159,16 +127,16 @@ static int admit_waiting(struct loop *loop, const struct listener *listener)
         }
         error = errno;
         in_a_row++;
-        switch (trouble_of(error)) {
-        case NOBODY:
+        switch (listener_trouble(error)) {
+        case LISTENER_NOBODY:
             recover(loop);
             return 0;
-        case NEWCOMER:
+        case LISTENER_NEWCOMER:
             break;
-        case TABLE:
+        case LISTENER_TABLE:
             starve_of(loop, error);
             return 0;
-        case LISTENER:
+        case LISTENER_BROKEN:
             report_accept_error(report_error(error), "the listener is broken");
             return -1;
         }
@@ -178,27 +146,29 @@ static int admit_waiting(struct loop *loop, const struct listener *listener)
     return 0;
 }
 
+/* The ms for which to leave the listeners alone. Any departure is a reason to
+ * try again at once. */
+static int pause_left(const struct loop *loop)
+{
+    int ms = loop->pause_ms > 0 ? clock_left(loop->pause_until) : 0;
+
+    return ms > 0 && !roster_below(roster_totals().now) ? ms : 0;
+}
+
 /* Poll the listeners only while there is room: the kernel's backlog holds the
- * newcomers, nobody is turned away, and nothing spins. Paused, any departure
- * is a reason to try again. */
+ * newcomers, nobody is turned away, and nothing spins. poll(2) passes over a
+ * descriptor of -1. */
 static void wait_for_news(struct loop *loop, struct wakeup *wakeup)
 {
-    nfds_t listeners = loop->server->listeners->count;
-    int ms = -1;
+    const struct listeners *listeners = loop->server->listeners;
+    int pause = pause_left(loop);
+    bool is_room = pause == 0 && roster_below(loop->server->max_clients);
 
-    if (loop->pause_ms > 0) {
-        ms = clock_left(loop->pause_until);
-        if (ms == 0 || roster_below(roster_totals().now))
-            ms = -1;
-    }
-    if (ms >= 0 || !roster_below(loop->server->max_clients))
-        listeners = 0;
-    for (nfds_t i = 0; i < listeners; i++)
+    for (size_t i = 0; i < listeners->count; i++)
         loop->pollfds[1 + i] = (struct pollfd){
-            .fd = loop->server->listeners->at[i].fd, .events = POLLIN};
-    wakeup_wait(loop->pollfds, 1 + listeners, ms, wakeup);
-    for (nfds_t i = listeners; i < loop->server->listeners->count; i++)
-        loop->pollfds[1 + i].revents = 0;
+            .fd = is_room ? listeners->at[i].fd : -1, .events = POLLIN};
+    wakeup_wait(loop->pollfds, 1 + listeners->count, pause > 0 ? pause : -1,
+                wakeup);
     if (wakeup->rung)
         loop->pause_until = 0;
     if (wakeup->totals)
