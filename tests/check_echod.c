@@ -173,7 +173,9 @@ START_TEST(ten_thousand_connections_leave_nothing_behind)
         if (i == 1000)
             memory = program_status(&echod, "VmRSS:");
     }
-    EVENTUALLY(program_status(&echod, "Threads:") == threads);
+    /* A thread sanitizer has a thread of its own, and not from the start. */
+    EVENTUALLY(program_status(&echod, "Threads:") <=
+               threads + (CLIENT_STACK_EXTRA > 0));
     ck_assert_int_eq(program_descriptors(&echod), descriptors);
 #if CLIENT_STACK_EXTRA == 0
     ck_assert_int_le(program_status(&echod, "VmRSS:"), memory + 256);
@@ -586,7 +588,7 @@ START_TEST(no_descriptor_left_is_said_once_and_survived)
     program_ping(old);
     ck_assert_int_eq(prlimit(echod.pid, RLIMIT_NOFILE, NULL, &before), 0);
     limit = before;
-    limit.rlim_cur = 1;
+    limit.rlim_cur = 3; /* none is free below, but poll(2) may have two */
     ck_assert_int_eq(prlimit(echod.pid, RLIMIT_NOFILE, &limit, NULL), 0);
     fd = program_connect(&echod);
     program_until(&echod, "accept error = Too many open files "
