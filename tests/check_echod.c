@@ -827,6 +827,29 @@ static void be_inetd_with_error(void)
     dup2(inetd_fd, STDERR_FILENO);
 }
 
+static void be_inetd_with_output_elsewhere(void)
+{
+    dup2(inetd_fd, STDIN_FILENO);
+    dup2(inetd_fd, STDERR_FILENO);
+}
+
+START_TEST(inetd_tells_a_client_nothing_though_its_echo_goes_elsewhere)
+{
+    int fds[2];
+
+    tcp_pair(fds);
+    inetd_fd = fds[1];
+    echod.before = be_inetd_with_output_elsewhere;
+    RUN(&echod, "--inetd");
+    close(fds[1]);
+    write_all(fds[0], "hello\n", 6);
+    shutdown(fds[0], SHUT_WR);
+    ck_assert_uint_eq(read_to_end(fds[0]), 0);
+    ck_assert_str_eq(program_line(&echod, echod.out), "hello");
+    ck_assert_int_eq(program_wait(&echod), 0);
+}
+END_TEST
+
 START_TEST(inetd_serves_one_client_and_reports_elsewhere)
 {
     int fds[2];
@@ -924,6 +947,7 @@ void suite_tests(TCase *tests)
     ADD(a_broken_listener_ends_the_service_with_status_1);
     ADD(readiness_and_stopping_are_told);
     ADD(inetd_serves_one_client_and_reports_elsewhere);
+    ADD(inetd_tells_a_client_nothing_though_its_echo_goes_elsewhere);
     ADD_LOOP(inetd_sends_nothing_but_the_echo, 2);
     ADD(inetd_has_the_time_limit_too);
 }

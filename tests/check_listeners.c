@@ -298,6 +298,22 @@ START_TEST(an_inherited_socket_outlives_the_listener)
 }
 END_TEST
 
+START_TEST(an_inherited_socket_keeps_no_time_limit_of_before)
+{
+    struct listeners mine = {.timeout_ms = 0};
+    int fd = -1;
+
+    listeners.timeout_ms = 1500;
+    open_at("127.0.0.1:0");
+    ck_assert_int_eq(listeners_adopt(&mine, dup(listeners.at[0].fd), 1, why),
+                     0);
+    connect_to(&mine.at[0]);
+    fd = accept_one(&mine.at[0]);
+    ck_assert_int_eq(timeout_of(fd, SO_RCVTIMEO), 0);
+    ck_assert_int_eq(timeout_of(fd, SO_SNDTIMEO), 0);
+}
+END_TEST
+
 START_TEST(accept_errors_are_told_apart)
 {
     ck_assert_int_eq(listener_trouble(EAGAIN), LISTENER_NOBODY);
@@ -316,11 +332,16 @@ END_TEST
 
 START_TEST(what_does_not_listen_is_not_adopted)
 {
+    struct sockaddr any = {.sa_family = AF_UNIX};
     int fds[2];
 
     unix_pair(fds);
     ck_assert_int_eq(listeners_adopt(&listeners, fds[0], 1, why), -1);
-    ck_assert_ptr_nonnull(strstr(why, "not a listening socket"));
+    ck_assert_ptr_nonnull(strstr(why, "not a listening stream socket"));
+    fds[0] = socket(AF_UNIX, SOCK_SEQPACKET, 0);
+    ck_assert_int_eq(bind(fds[0], &any, sizeof any.sa_family), 0);
+    ck_assert_int_eq(listen(fds[0], 1), 0);
+    ck_assert_int_eq(listeners_adopt(&listeners, fds[0], 1, why), -1);
     ck_assert_int_eq(listeners_adopt(&listeners, 1000, 1, why), -1);
     ck_assert_str_eq(why, "cannot listen on inherited descriptor 1000: "
                           "Bad file descriptor");
@@ -347,6 +368,7 @@ void suite_tests(TCase *tests)
     tcase_add_test(tests, another_servers_socket_of_that_name_is_not_removed);
     tcase_add_test(tests, a_path_in_no_folder_is_named);
     tcase_add_test(tests, an_inherited_socket_outlives_the_listener);
+    tcase_add_test(tests, an_inherited_socket_keeps_no_time_limit_of_before);
     tcase_add_test(tests, accept_errors_are_told_apart);
     tcase_add_test(tests, what_does_not_listen_is_not_adopted);
 }

@@ -115,6 +115,8 @@ static const struct {
     {"--inetd=5", "--inetd=5"},
     {"-z", "-z"},
     {"-vz", "-z"},
+    {"--verbose -zv", "-z:"},
+    {":7 -vzi", "-z:"},
     {"-t", "-t"},
     {"--user", "--user"},
     {"''", "empty"},

@@ -114,7 +114,8 @@ size_t read_to_end(int fd)
 
         ck_assert_msg(is_readable(fd, 30000), "no end for 30 s");
         got = read(fd, bytes, sizeof bytes);
-        if (got <= 0)
+        ck_assert_msg(got >= 0, "no clean end: errno %d", errno);
+        if (got == 0)
             return total;
         total += (size_t)got;
     }

@@ -26,7 +26,8 @@ void fill(unsigned char *bytes, size_t size, uint64_t seed);
 void write_all(int fd, const void *bytes, size_t size);
 /* Read exactly size bytes; fails the test at an end or after 30 s. */
 void read_all(int fd, void *bytes, size_t size);
-/* Read until the end; returns how much. Fails the test after 30 s. */
+/* Read until the end, which must be no reset; returns how much. Fails the test
+ * after 30 s. */
 size_t read_to_end(int fd);
 /* Whether there is something to read, or an end, within ms. */
 bool is_readable(int fd, int ms);

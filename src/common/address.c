@@ -103,7 +103,7 @@ static bool is_listed(const struct endpoint *list, size_t count,
     return false;
 }
 
-/* Two passes would be simpler, but a name seldom has more than a few. */
+/* A name may be listed twice, in hosts(5) for example; it is bound once. */
 static int collect(const struct addrinfo *found, struct endpoint **list,
                    size_t *count)
 {

@@ -42,6 +42,7 @@ static int send_all(struct echo *echo, const char *piece, size_t size)
         if (put < 0 && !is_passing(echo))
             return -1;
         if (put > 0) {
+            echo->pending = 0; /* what was seen before is of no use now */
             piece += put;
             size -= (size_t)put;
             atomic_fetch_add_explicit(echo->written, (uint64_t)put,

@@ -34,9 +34,9 @@ bool inetd_is_client(int fd)
     return are_same(fd, STDIN_FILENO, S_IFSOCK);
 }
 
-bool inetd_shares_output(int fd)
+bool inetd_has_client(int fd)
 {
-    return are_same(fd, STDOUT_FILENO, S_IFSOCK) ||
+    return inetd_is_client(fd) || are_same(fd, STDOUT_FILENO, S_IFSOCK) ||
            are_same(fd, STDOUT_FILENO, S_IFIFO);
 }
 
@@ -56,7 +56,7 @@ int inetd_run(int timeout_ms, int delay_ms)
     sockopt_set_blocking(STDIN_FILENO, true);
     sockopt_set_blocking(STDOUT_FILENO, true);
     sockopt_tune_tcp(STDIN_FILENO);
-    if (timeout_ms > 0 && sockopt_set_timeout(STDIN_FILENO, timeout_ms) < 0) {
+    if (sockopt_set_timeout(STDIN_FILENO, timeout_ms) < 0 && timeout_ms > 0) {
         report_trouble("--timeout: standard input: %s", report_error(errno));
         return -1;
     }

@@ -7,15 +7,13 @@
 #include <stdbool.h>
 
 /*
- * Whether fd is the very socket that a client of inetd(8) has as descriptor 0,
- * so that a message there would reach the client as if echoed.
+ * Whether fd is the very socket that is descriptor 0, as under inetd(8): a
+ * message there would reach a client as if it were echoed.
  */
 bool inetd_is_client(int fd);
 
-/*
- * The same for a pipe that descriptor 1 echoes into.
- */
-bool inetd_shares_output(int fd);
+/* With --inetd: also if it is the socket or pipe that descriptor 1 is. */
+bool inetd_has_client(int fd);
 
 /*
  * Serve descriptors 0 and 1 until end of file, and report. Returns 0 if all

@@ -16,15 +16,14 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-/* Set aside: descriptors for the resolver, the supervisor and a second way to
- * the log; threads for the loop and what else the system runs; mappings for
+/* Set aside: a descriptor for the supervisor, and one to be sure; threads for the loop and what else the system runs; mappings for
  * the program, its libraries and large buffers. */
-enum { SPARE_FDS = 8, SPARE_THREADS = 256, SPARE_MAPS = 1024 };
+enum { SPARE_FDS = 2, SPARE_THREADS = 256, SPARE_MAPS = 1024 };
 
 static void lower(struct limit *limit, const char *name, uint64_t most,
                   uint64_t spare, unsigned each)
 {
-    uint64_t clients = most > spare ? (most - spare) / each : 1;
+    uint64_t clients = most > spare ? (most - spare) / each : 0;
 
     if (clients < limit->clients)
         *limit = (struct limit){(size_t)clients, name};
@@ -36,17 +35,21 @@ static uint64_t soft(const struct rlimit *limit)
 }
 
 /* The soft limit is for programs that use select(2). */
-static uint64_t raise_descriptors(void)
+void limits_raise(void)
 {
     struct rlimit limit;
-    struct rlimit raised;
 
     if (getrlimit(RLIMIT_NOFILE, &limit) < 0)
-        return UINT64_MAX;
-    raised = (struct rlimit){limit.rlim_max, limit.rlim_max};
-    if (setrlimit(RLIMIT_NOFILE, &raised) == 0)
-        limit = raised;
-    return soft(&limit);
+        return;
+    limit.rlim_cur = limit.rlim_max;
+    setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+static uint64_t read_descriptors(void)
+{
+    struct rlimit limit;
+
+    return getrlimit(RLIMIT_NOFILE, &limit) < 0 ? UINT64_MAX : soft(&limit);
 }
 
 /* The superuser's processes are not counted, setrlimit(2). */
@@ -99,17 +102,17 @@ static int first_free_fd(void)
 {
     int fd = dup(STDIN_FILENO);
 
-    if (fd >= 0)
-        close(fd);
+    if (fd < 0)
+        return INT_MAX;
+    close(fd);
     return fd;
 }
 
 struct limit limits_find(void)
 {
     struct limit limit = {INT_MAX, "the system"};
-    uint64_t descriptors = raise_descriptors();
 
-    lower(&limit, "RLIMIT_NOFILE", descriptors,
+    lower(&limit, "RLIMIT_NOFILE", read_descriptors(),
           (uint64_t)first_free_fd() + SPARE_FDS, 1);
     lower(&limit, "RLIMIT_NPROC", read_processes(), 1, 1);
     lower(&limit, "pids.max", read_cgroup_tasks(), 1, 1);

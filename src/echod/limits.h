@@ -14,11 +14,14 @@ struct limit {
     const char *name;
 };
 
+/* Raise the soft limit on descriptors to the hard one. */
+void limits_raise(void);
+
 /*
- * Raise the soft limit of descriptors to the hard one, then find the lowest
- * of the limits on descriptors, threads and mappings, having set aside what
- * the server itself needs; so after it has opened what it will. What others
- * use of a limit that is shared cannot be told in advance.
+ * Find the lowest of the limits on descriptors, threads and mappings, having
+ * set aside what the server itself needs; so after it has opened what it will.
+ * What others use of a limit that is shared cannot be told in advance, and
+ * memory is not counted. 0 clients if not even one fits.
  */
 struct limit limits_find(void);
 

@@ -100,9 +100,13 @@ void line_seconds(struct line *line, int64_t ms)
         add(line, ",\"seconds\":" LINE_SECONDS, LINE_SECONDS_OF(ms));
 }
 
-/* There is room: vsnprintf(3) kept a byte for its '\0'. */
+/* A word of the command line may hold anything, but the line stays one. There
+ * is room for its end: vsnprintf(3) kept a byte for its '\0'. */
 void line_end(struct line *line)
 {
+    for (size_t i = 0; i < line->length; i++)
+        if ((unsigned char)line->text[i] < 0x20 || line->text[i] == 0x7f)
+            line->text[i] = '?';
     if (line->is_json)
         add(line, "}");
     line->text[line->length++] = '\n';

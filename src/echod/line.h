@@ -39,7 +39,7 @@ void line_member(struct line *line, const char *name, const char *value);
 void line_count(struct line *line, const char *name, uint64_t value);
 void line_seconds(struct line *line, int64_t ms); /* "seconds" */
 
-/* End it, with '\n'. */
+/* End it, with '\n'; control characters before that become '?'. */
 void line_end(struct line *line);
 
 #endif

@@ -24,8 +24,8 @@ static int prepare(const struct listener *listener)
 {
     if (listener->family != AF_UNIX)
         sockopt_tune_tcp(listener->fd);
-    if (listener->timeout_ms > 0 &&
-        sockopt_set_timeout(listener->fd, listener->timeout_ms) < 0)
+    /* No limit is set, too: an inherited socket may have had one before. */
+    if (sockopt_set_timeout(listener->fd, listener->timeout_ms) < 0)
         return -1;
     return sockopt_set_blocking(listener->fd, false);
 }
@@ -87,12 +87,14 @@ int listener_adopt(struct listener *listener, int fd, int timeout_ms)
     struct endpoint name = {.length = sizeof name.address};
     const char *path = name.address.un.sun_path;
     int listens = 0;
+    int type = 0;
     socklen_t length = sizeof listens;
 
     if (getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &listens, &length) < 0 ||
+        getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &length) < 0 ||
         getsockname(fd, &name.address.any, &name.length) < 0)
         return -1;
-    if (!listens) {
+    if (!listens || type != SOCK_STREAM) {
         errno = EINVAL;
         return -1;
     }

@@ -30,7 +30,7 @@ int listener_open(struct listener *listener, struct endpoint *endpoint,
                   int timeout_ms, bool reuseport);
 
 /* Take over an inherited socket. Returns 0, or -1 with errno: EINVAL if it is
- * not listening. */
+ * not a stream socket that listens. */
 int listener_adopt(struct listener *listener, int fd, int timeout_ms);
 
 /*

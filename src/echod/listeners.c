@@ -130,7 +130,8 @@ int listeners_adopt(struct listeners *listeners, int first, int count,
         listeners->count -= listener != NULL;
         snprintf(why, LISTENERS_WHY_MAX,
                  "cannot listen on inherited descriptor %d: %s", fd,
-                 errno == EINVAL ? "not a listening socket" : strerror(errno));
+                 errno == EINVAL ? "not a listening stream socket"
+                                 : strerror(errno));
         return -1;
     }
     return 0;

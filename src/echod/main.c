@@ -76,12 +76,13 @@ static size_t choose_max_clients(const struct options *options)
 {
     struct limit limit = limits_find();
 
-    if (options->max_clients == 0)
-        return limit.clients;
-    if (options->max_clients <= limit.clients)
-        return options->max_clients;
-    report_trouble("--max-clients=%zu: this process can have %zu (%s)",
-                   options->max_clients, limit.clients, limit.name);
+    if (limit.clients == 0)
+        report_trouble("cannot serve one client: %s is too low", limit.name);
+    else if (options->max_clients > limit.clients)
+        report_trouble("--max-clients=%zu: this process can have %zu (%s)",
+                       options->max_clients, limit.clients, limit.name);
+    else
+        return options->max_clients > 0 ? options->max_clients : limit.clients;
     return 0;
 }
 
@@ -128,6 +129,7 @@ static int serve(const struct options *options)
                             .grace_ms = options->grace_ms,
                             .verbose = options->verbose};
 
+    limits_raise();
     if (wakeup_open() < 0) {
         report_trouble("cannot catch signals: %s", report_error(errno));
         return STATUS_FAILED;
@@ -144,9 +146,10 @@ static int serve(const struct options *options)
 
 static int serve_inetd(const struct options *options)
 {
-    int log_fd = inetd_shares_output(STDERR_FILENO) ? -1 : STDERR_FILENO;
+    int log_fd = inetd_has_client(STDERR_FILENO) ? -1 : STDERR_FILENO;
 
     signal(SIGPIPE, SIG_IGN);
+    signal(SIGXFSZ, SIG_IGN);
     report_open(options->log, log_fd, log_fd);
     if (become(options->user) < 0)
         return STATUS_FAILED;

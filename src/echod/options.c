@@ -116,11 +116,12 @@ static int64_t seconds(const char *text)
     return ms <= SECONDS_MAX * (int64_t)1000 ? ms : -1;
 }
 
+/* The long name of an option; NULL if there is none. */
 static const char *name_of(int option)
 {
     const struct option *at = long_options;
 
-    while (at->val != option)
+    while (at->name != NULL && at->val != option)
         at++;
     return at->name;
 }
@@ -197,12 +198,11 @@ static int set(int option, const char *word, struct options *options, char *why)
     case ':':
         return fault(why, "%s: needs a value", word);
     case '?':
-        if (strncmp(word, "--", 2) != 0)
-            return fault(why, "-%c: no such option", optopt);
-        return fault(why,
-                     optopt == 0 ? "%s: unknown or ambiguous option"
-                                 : "%s: takes no value",
-                     word);
+        if (optopt == 0)
+            return fault(why, "%s: unknown or ambiguous option", word);
+        if (name_of(optopt) != NULL)
+            return fault(why, "%s: takes no value", word);
+        return fault(why, "-%c: no such option", optopt);
     default:
         return set_number(option, optarg, options, why);
     }

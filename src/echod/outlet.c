@@ -106,6 +106,7 @@ static bool is_worth_another(const struct outlet *outlet, int64_t start)
     left = time_left(outlet, start);
     if (left > 0)
         has_room(outlet->fd, left);
+    errno = EAGAIN;
     return left > 0;
 }
 
@@ -126,8 +127,8 @@ static int put_all(const struct outlet *outlet, const char *line, size_t length,
     return 0;
 }
 
-int outlet_write(struct outlet *outlet, const char *line, size_t length,
-                 bool patient)
+unsigned long outlet_write(struct outlet *outlet, const char *line,
+                           size_t length, bool patient)
 {
     bool torn = false;
     int64_t start = IMPATIENT;
@@ -145,7 +146,6 @@ int outlet_write(struct outlet *outlet, const char *line, size_t length,
     }
     if (torn)
         atomic_store(&outlet->torn, true);
-    atomic_fetch_add(&outlet->lost, 1);
     atomic_fetch_add(&outlet->lost_ever, 1);
-    return -1;
+    return atomic_fetch_add(&outlet->lost, 1) + 1;
 }

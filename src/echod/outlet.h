@@ -31,9 +31,9 @@ void outlet_open(struct outlet *outlet, int fd);
  * Write a line of length bytes, at most PIPE_BUF, its '\n' included. A patient
  * write waits while others' lines get through, up to 5 s, and gives up when
  * none has for 200 ms; while lines are being lost no write waits. Returns 0, or
- * -1 with errno once it has counted the line as lost.
+ * with errno how many lines have been lost in a row, this one included.
  */
-int outlet_write(struct outlet *outlet, const char *line, size_t length,
-                 bool patient);
+unsigned long outlet_write(struct outlet *outlet, const char *line,
+                           size_t length, bool patient);
 
 #endif

@@ -59,14 +59,11 @@ static void put(struct line *line, bool patient)
     unsigned long lost = 0;
 
     line_end(line);
-    if (outlet_write(&out, line->text, line->length, patient) < 0) {
-        const char *why = report_error(errno);
-
-        if (atomic_load(&out.lost) == 1)
-            report_trouble("standard output: %s (reports are being lost)", why);
-        return;
-    }
-    if (atomic_load(&out.lost) == 0)
+    lost = outlet_write(&out, line->text, line->length, patient);
+    if (lost == 1)
+        report_trouble("standard output: %s (reports are being lost)",
+                       report_error(errno));
+    if (lost > 0 || atomic_load(&out.lost) == 0)
         return;
     lost = atomic_exchange(&out.lost, 0);
     if (lost > 0)

@@ -32,6 +32,7 @@ struct loop {
     const struct server *server;
     struct pollfd *pollfds; /* wakeup's, then one for each listener */
     int64_t start;
+    int stops; /* signals to stop, so far */
     uint64_t refused;
     bool starved;        /* a table is full, and it has been said */
     int pause_ms;        /* 0: the last newcomer was let in */
@@ -187,6 +188,7 @@ static int serve_until_stop(struct loop *loop)
                 admit_waiting(loop, &loop->server->listeners->at[i]) < 0)
                 return -1;
     }
+    loop->stops = wakeup.stops;
     return 0;
 }
 
@@ -214,7 +216,7 @@ static void drain(struct loop *loop)
     if (listeners_close(loop->server->listeners, why) < 0)
         report_trouble("%s", why);
     roster_shut_down(SHUT_RD);
-    wait_for_last(loop, loop->server->grace_ms);
+    wait_for_last(loop, loop->stops > 1 ? 0 : loop->server->grace_ms);
     if (!roster_below(1)) {
         roster_shut_down(SHUT_RDWR);
         wait_for_last(loop, LAST_WAIT_MS);

@@ -70,7 +70,7 @@ int unixfile_remove(const char *path, dev_t device, ino_t inode)
     ino_t inode_now = 0;
 
     if (unixfile_identify(path, &device_now, &inode_now) < 0)
-        return -1;
+        return errno == ENOENT ? 0 : -1;
     if (device_now != device || inode_now != inode)
         return 0;
     return unlink(path);

@@ -18,7 +18,7 @@ int unixfile_bind(int fd, const struct sockaddr_un *address);
 /* Which file it is, so that it can be told from a later one of that name. */
 int unixfile_identify(const char *path, dev_t *device, ino_t *inode);
 
-/* Remove the file if it is still that one. */
+/* Remove the file if it is still that one; it may have gone. */
 int unixfile_remove(const char *path, dev_t device, ino_t inode);
 
 #endif
