@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
+#include <sched.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -43,6 +44,18 @@ START_TEST(every_end_has_its_words)
                            outcomes[_i].state, outcomes[_i].all_delivered);
     ck_assert_int_eq(close.end, outcomes[_i].end);
     ck_assert_pstr_eq(close.error, outcomes[_i].words);
+}
+END_TEST
+
+START_TEST(another_scheduling_policy_is_left_alone)
+{
+    struct sched_param parameter = {.sched_priority = 0};
+
+    ck_assert_int_eq(client_open(0), 0);
+    ck_assert_int_eq(sched_getscheduler(0), SCHED_BATCH);
+    ck_assert_int_eq(sched_setscheduler(0, SCHED_IDLE, &parameter), 0);
+    ck_assert_int_eq(client_open(0), 0);
+    ck_assert_int_eq(sched_getscheduler(0), SCHED_IDLE);
 }
 END_TEST
 
@@ -157,6 +170,7 @@ void suite_tests(TCase *tests)
 {
     tcase_add_loop_test(tests, every_end_has_its_words, 0,
                         sizeof outcomes / sizeof outcomes[0]);
+    tcase_add_test(tests, another_scheduling_policy_is_left_alone);
     tcase_add_test(tests, a_client_is_served_reported_and_leaves);
     tcase_add_test(tests,
                    a_client_that_still_sends_gets_its_echo_before_the_reset);

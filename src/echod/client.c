@@ -15,6 +15,7 @@
 
 #include <errno.h>
 #include <pthread.h>
+#include <sched.h>
 #include <unistd.h>
 
 /* What the thread needs beyond the system's minimum, which already has room
@@ -34,11 +35,24 @@ size_t client_stack_size(void)
     return (size + page - 1) / page * page;
 }
 
+/* Threads inherit it. Where many clients are busy, a thread that wakes lets the
+ * one that runs finish its piece: fewer switches for each. sched(7) */
+static void schedule_in_batches(void)
+{
+#ifdef SCHED_BATCH
+    struct sched_param parameter = {.sched_priority = 0};
+
+    if (sched_getscheduler(0) == SCHED_OTHER)
+        sched_setscheduler(0, SCHED_BATCH, &parameter);
+#endif
+}
+
 int client_open(int delay)
 {
     int error = pthread_attr_init(&attributes);
 
     delay_ms = delay;
+    schedule_in_batches();
     if (error == 0)
         error =
             pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);

@@ -8,8 +8,10 @@
 #include "echod/roster.h"
 
 /*
- * Prepare the threads to come: every piece is held back for delay_ms. Returns
- * 0, or an error number as pthread functions do.
+ * Prepare the threads to come, which the caller will start: every piece is held
+ * back for delay_ms. On Linux the caller and its threads become SCHED_BATCH,
+ * unless they have a policy of their own. Returns 0, or an error number as
+ * pthread functions do.
  */
 int client_open(int delay_ms);
 
