@@ -398,7 +398,7 @@ END_TEST
  * must have come, though bytes it will never echo were under way to it. */
 START_TEST(the_echo_is_delivered_though_the_client_goes_on_sending)
 {
-    enum { FIRST = 200000 };
+    enum { FIRST = 1500000 };
     static unsigned char sent[FIRST];
     static unsigned char came[2 * FIRST];
     size_t count = 0;

@@ -311,6 +311,7 @@ START_TEST(an_inherited_socket_keeps_no_time_limit_of_before)
     fd = accept_one(&mine.at[0]);
     ck_assert_int_eq(timeout_of(fd, SO_RCVTIMEO), 0);
     ck_assert_int_eq(timeout_of(fd, SO_SNDTIMEO), 0);
+    listeners_close(&mine, why);
 }
 END_TEST
 
