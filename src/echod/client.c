@@ -8,7 +8,7 @@
 
 #include "echod/client.h"
 
-#include "echod/clock.h"
+#include "common/clock.h"
 #include "echod/delivery.h"
 #include "echod/echo.h"
 #include "echod/wakeup.h"

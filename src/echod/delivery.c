@@ -8,7 +8,7 @@
 
 #include "echod/delivery.h"
 
-#include "echod/clock.h"
+#include "common/clock.h"
 
 #include <errno.h>
 #include <poll.h>

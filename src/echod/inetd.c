@@ -10,10 +10,10 @@
 
 #include "common/address.h"
 #include "echod/client.h"
-#include "echod/clock.h"
+#include "common/clock.h"
 #include "echod/echo.h"
 #include "echod/report.h"
-#include "echod/sockopt.h"
+#include "common/sockopt.h"
 
 #include <errno.h>
 #include <sys/stat.h>

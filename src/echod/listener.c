@@ -8,7 +8,7 @@
 
 #include "echod/listener.h"
 
-#include "echod/sockopt.h"
+#include "common/sockopt.h"
 #include "echod/unixfile.h"
 
 #include <errno.h>

@@ -8,6 +8,8 @@
 
 #include "echod/options.h"
 
+#include "common/number.h"
+
 #include <getopt.h>
 #include <limits.h>
 #include <stdarg.h>
@@ -16,7 +18,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { GRACE_DEFAULT_MS = 5000, SECONDS_MAX = 1000000, DELAY_MAX_MS = 3600000 };
+enum { GRACE_DEFAULT_MS = 5000, DELAY_MAX_MS = 3600000 };
 
 const char options_help[] =
     "Usage: echod [OPTION]... [ADDRESS]...\n"
@@ -76,46 +78,6 @@ fault(char why[OPTIONS_WHY_MAX], const char *words, ...)
     return -1;
 }
 
-/* Digits and nothing else, at most most. */
-static int64_t whole(const char *text, int64_t most)
-{
-    size_t digits = strspn(text, "0123456789");
-    int64_t number = 0;
-
-    if (digits == 0 || text[digits] != '\0')
-        return -1;
-    for (; *text != '\0'; text++) {
-        number = number * 10 + (*text - '0');
-        if (number > most)
-            return -1;
-    }
-    return number;
-}
-
-/* Seconds with a fraction, in ms; what is not zero is at least one ms, since
- * zero means something else. No strtod(3): it takes 0x1p3, inf and nan. */
-static int64_t seconds(const char *text)
-{
-    size_t digits = strspn(text, "0123456789");
-    size_t point = text[digits] == '.';
-    size_t decimals = strspn(text + digits + point, "0123456789");
-    int64_t ms = 0;
-
-    if (digits + decimals == 0 || text[digits + point + decimals] != '\0')
-        return -1;
-    for (size_t i = 0; i < digits; i++) {
-        ms = ms * 10 + (text[i] - '0');
-        if (ms > SECONDS_MAX)
-            return -1;
-    }
-    text += digits + point;
-    for (size_t i = 0; i < 3; i++)
-        ms = ms * 10 + (i < decimals ? text[i] - '0' : 0);
-    if (decimals > 3 && strspn(text + 3, "0") < decimals - 3)
-        ms++;
-    return ms <= SECONDS_MAX * (int64_t)1000 ? ms : -1;
-}
-
 /* The long name of an option; NULL if there is none. */
 static const char *name_of(int option)
 {
@@ -134,7 +96,7 @@ static int set_number(int option, const char *text, struct options *options,
     switch (option) {
     case 'c':
     case 'C':
-        number = whole(text, INT_MAX);
+        number = number_whole(text, INT_MAX);
         if (number < 1)
             return fault(why, "--%s=%s: not a number of clients from 1 to %d",
                          name_of(option), text, INT_MAX);
@@ -142,17 +104,17 @@ static int set_number(int option, const char *text, struct options *options,
             (size_t)number;
         return 0;
     case 'd':
-        number = whole(text, DELAY_MAX_MS);
+        number = number_whole(text, DELAY_MAX_MS);
         if (number < 0)
             return fault(why, "--delay=%s: not a number of ms from 0 to %d",
                          text, DELAY_MAX_MS);
         options->delay_ms = (int)number;
         return 0;
     default:
-        number = seconds(text);
+        number = number_seconds(text);
         if (number < 0)
             return fault(why, "--%s=%s: not a number of seconds from 0 to %d",
-                         name_of(option), text, SECONDS_MAX);
+                         name_of(option), text, NUMBER_SECONDS_MAX);
         *(option == 't' ? &options->timeout_ms : &options->grace_ms) =
             (int)number;
         return 0;

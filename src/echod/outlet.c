@@ -8,7 +8,7 @@
 
 #include "echod/outlet.h"
 
-#include "echod/clock.h"
+#include "common/clock.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -9,7 +9,7 @@
 #include "echod/server.h"
 
 #include "echod/client.h"
-#include "echod/clock.h"
+#include "common/clock.h"
 #include "echod/report.h"
 #include "echod/roster.h"
 #include "echod/supervisor.h"

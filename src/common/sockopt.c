@@ -5,7 +5,7 @@
  */
 #include "config.h"
 
-#include "echod/sockopt.h"
+#include "common/sockopt.h"
 
 #include <fcntl.h>
 #include <netinet/in.h>

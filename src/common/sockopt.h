@@ -3,8 +3,8 @@
  *
  * Any thread may call these. The descriptors stay the caller's.
  */
-#ifndef ECHOD_SOCKOPT_H
-#define ECHOD_SOCKOPT_H
+#ifndef COMMON_SOCKOPT_H
+#define COMMON_SOCKOPT_H
 
 #include <stdbool.h>
 

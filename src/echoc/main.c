@@ -1,0 +1,72 @@
+/*
+ * main: command -> run -> status.
+ *
+ * Knows which command is whose; nobody else exits. Must not know how any of
+ * them is done.
+ */
+#include "config.h"
+
+#include "echoc/check.h"
+#include "echoc/interrupt.h"
+#include "echoc/load.h"
+#include "echoc/options.h"
+#include "echoc/ping.h"
+#include "echoc/pipe.h"
+#include "echoc/status.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+/* If 0, 1 or 2 came closed, a socket would get that number, and what is printed
+ * would be sent to the server. Each is opened the wrong way round, so that
+ * using it is still the error it should be. */
+static void hold_standard_descriptors(void)
+{
+    for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
+        if (fcntl(fd, F_GETFD) < 0)
+            (void)open("/dev/null", fd == STDIN_FILENO ? O_WRONLY : O_RDONLY);
+}
+
+static enum status run(const struct options *options)
+{
+    switch (options->command) {
+    case OPTIONS_PIPE:
+        return pipe_run(options);
+    case OPTIONS_PING:
+        return ping_run(options);
+    case OPTIONS_LOAD:
+        return load_run(options);
+    case OPTIONS_CHECK:
+        return check_run(options);
+    case OPTIONS_HELP:
+        fputs(options_help, stdout);
+        return STATUS_OK;
+    case OPTIONS_VERSION:
+        puts("echoc (" PACKAGE_STRING ")");
+        return STATUS_OK;
+    }
+    return STATUS_LOCAL;
+}
+
+int main(int argc, char *argv[])
+{
+    struct options options;
+    char why[OPTIONS_WHY_MAX];
+
+    hold_standard_descriptors();
+    if (options_parse(&options, argc, argv, why) < 0) {
+        status_say("%s", why);
+        return STATUS_LOCAL;
+    }
+    signal(SIGPIPE, SIG_IGN);
+    /* In a pipe an interrupt has nothing to sum up: it ends as everybody. */
+    if (options.command != OPTIONS_PIPE && interrupt_open() < 0) {
+        status_say("cannot catch signals: %s", strerror(errno));
+        return STATUS_LOCAL;
+    }
+    return status_flush(run(&options));
+}

@@ -1,0 +1,261 @@
+/*
+ * ping: round trips, one after another.
+ *
+ * Knows intervals, the counts and ping(8)'s manner. Must not know how bytes
+ * are moved.
+ */
+#include "config.h"
+
+#include "echoc/ping.h"
+
+#include "common/clock.h"
+#include "echoc/histogram.h"
+#include "echoc/interrupt.h"
+#include "echoc/json.h"
+#include "echoc/pattern.h"
+#include "echoc/talk.h"
+#include "echoc/target.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+struct ping {
+    const struct options *options;
+    struct target target;
+    char name[TARGET_NAME_MAX];
+    struct talk talk;
+    struct stream stream; /* its fd is -1 while there is no connection */
+    uint64_t run;         /* for keys */
+    uint64_t connections;
+    uint64_t sent;
+    uint64_t echoed;
+    uint64_t changed; /* the rest was lost */
+    enum fault_kind last;
+    struct histogram connect_times;
+    struct histogram round_trips;
+};
+
+static double ms(int64_t ns)
+{
+    return (double)ns / 1e6;
+}
+
+static void hang_up(struct ping *ping)
+{
+    if (ping->stream.fd >= 0)
+        close(ping->stream.fd);
+    ping->stream.fd = -1;
+}
+
+/* *took_ns is how long it took. Returns 0, or -1 with the fault. */
+static int connect_now(struct ping *ping, int64_t *took_ns)
+{
+    struct fault fault;
+    int64_t start = clock_ns();
+    int fd = target_connect(&ping->target, ping->options->connect_timeout_ms,
+                            &fault);
+
+    if (fd < 0) {
+        ping->stream.fault = fault;
+        return -1;
+    }
+    *took_ns = clock_ns() - start;
+    histogram_record(&ping->connect_times, *took_ns);
+    stream_open(&ping->stream, fd, pattern_key(ping->run, ping->connections++));
+    target_name(&ping->target, ping->name);
+    return 0;
+}
+
+static void say_fault(const struct ping *ping, uint64_t number)
+{
+    char text[FAULT_TEXT_MAX];
+
+    fault_text(&ping->stream.fault, text);
+    if (!ping->options->json)
+        printf("no echo from %s: seq=%" PRIu64 " %s\n", ping->name, number,
+               text);
+}
+
+static void say_echo(const struct ping *ping, uint64_t number,
+                     int64_t connect_ns, int64_t round_trip_ns)
+{
+    if (ping->options->json)
+        return;
+    printf("%zu bytes from %s: seq=%" PRIu64, ping->options->size, ping->name,
+           number);
+    if (connect_ns > 0)
+        printf(" connect=%.3f ms", ms(connect_ns));
+    printf(" time=%.3f ms\n", ms(round_trip_ns));
+}
+
+/* One message there and back, on a connection that there is or is made. */
+static int round_trip(struct ping *ping, int64_t *connect_ns,
+                      int64_t *round_trip_ns)
+{
+    int64_t start = 0;
+
+    *connect_ns = 0;
+    if (ping->stream.fd < 0 && connect_now(ping, connect_ns) < 0)
+        return -1;
+    start = clock_ns();
+    if (talk_until(&ping->talk, &ping->stream,
+                   ping->stream.sent + ping->options->size) < 0)
+        return -1;
+    *round_trip_ns = clock_ns() - start;
+    return ping->options->new_each ? talk_finish(&ping->talk, &ping->stream)
+                                   : 0;
+}
+
+/* After a fault the connection is of no more use: what is late might still
+ * come, and would be taken for the answer to the next. */
+static void ping_once(struct ping *ping)
+{
+    int64_t connect_ns = 0;
+    int64_t round_trip_ns = 0;
+    uint64_t number = ping->sent + 1;
+
+    ping->stream.fault.kind = FAULT_NONE;
+    if (round_trip(ping, &connect_ns, &round_trip_ns) == 0) {
+        ping->sent++;
+        ping->echoed++;
+        histogram_record(&ping->round_trips, round_trip_ns);
+        say_echo(ping, number, connect_ns, round_trip_ns);
+    } else if (ping->stream.fault.kind != FAULT_STOPPED) {
+        ping->sent++;
+        ping->changed += ping->stream.fault.kind == FAULT_CHANGED ||
+                         ping->stream.fault.kind == FAULT_EXTRA;
+        say_fault(ping, number);
+    }
+    ping->last = ping->stream.fault.kind;
+    if (ping->last != FAULT_NONE || ping->options->new_each)
+        hang_up(ping);
+    fflush(stdout);
+}
+
+/* Between two messages the connection may end, or say what nobody asked for:
+ * the next message finds that out. */
+static void ping_all(struct ping *ping)
+{
+    int64_t interval_ns = ping->options->interval_ms * INT64_C(1000000);
+    int64_t due = clock_ns();
+
+    while (!interrupt_came()) {
+        int64_t now = 0;
+
+        ping_once(ping);
+        if (ping->sent == ping->options->count || ping->last == FAULT_LOCAL)
+            break;
+        due += interval_ns;
+        now = clock_ns();
+        if (due < now)
+            due = now;
+        /* Refusals come at once; they shall not be asked for without end. */
+        if (ping->last != FAULT_NONE && due < now + 10000000)
+            due = now + 10000000;
+        if (due > now && interrupt_wait(-1, 0, due) < 0)
+            break;
+    }
+}
+
+static void print_times(const char *what, const struct histogram *times)
+{
+    if (times->count == 0)
+        return;
+    printf("%s min/avg/p50/p99/max/mdev = %.3f/%.3f/%.3f/%.3f/%.3f/%.3f ms\n",
+           what, (double)times->min / 1e6, histogram_mean(times) / 1e6,
+           histogram_quantile(times, 0.5) / 1e6,
+           histogram_quantile(times, 0.99) / 1e6, (double)times->max / 1e6,
+           histogram_deviation(times) / 1e6);
+}
+
+static void print_summary(const struct ping *ping)
+{
+    uint64_t lost = ping->sent - ping->echoed - ping->changed;
+
+    printf("\n--- %s echo statistics ---\n", ping->target.text);
+    printf("%" PRIu64 " sent, %" PRIu64 " echoed, %" PRIu64 " lost, %" PRIu64
+           " changed\n",
+           ping->sent, ping->echoed, lost, ping->changed);
+    print_times("connect   ", &ping->connect_times);
+    print_times("round trip", &ping->round_trips);
+}
+
+static void print_json(const struct ping *ping)
+{
+    json_object(NULL);
+    json_text("command", "ping");
+    json_text("address", ping->target.text);
+    json_text("endpoint", ping->connections > 0 ? ping->name : NULL);
+    json_whole("size", ping->options->size);
+    json_whole("sent", ping->sent);
+    json_whole("echoed", ping->echoed);
+    json_whole("lost", ping->sent - ping->echoed - ping->changed);
+    json_whole("changed", ping->changed);
+    json_whole("connects", ping->connections);
+    json_times("connect_ms", &ping->connect_times);
+    json_times("round_trip_ms", &ping->round_trips);
+    json_end();
+}
+
+static enum status conclude(struct ping *ping)
+{
+    char text[FAULT_TEXT_MAX];
+
+    if (ping->options->json)
+        print_json(ping);
+    else
+        print_summary(ping);
+    if (ping->last == FAULT_LOCAL) {
+        fault_text(&ping->stream.fault, text);
+        status_say("cannot go on: %s", text);
+        return STATUS_LOCAL;
+    }
+    return ping->sent == ping->echoed ? STATUS_OK : STATUS_FAULT;
+}
+
+/* The first connection is said apart, so that its time does not look like a
+ * part of the first round trip. */
+static void introduce(struct ping *ping)
+{
+    int64_t connect_ns = 0;
+
+    target_name(&ping->target, ping->name);
+    if (ping->options->json)
+        return;
+    printf("echoc ping %s: %zu bytes a message\n", ping->target.text,
+           ping->options->size);
+    if (!ping->options->new_each && connect_now(ping, &connect_ns) == 0)
+        printf("connected to %s in %.3f ms\n", ping->name, ms(connect_ns));
+    fflush(stdout);
+}
+
+enum status ping_run(const struct options *options)
+{
+    static struct ping ping; /* too large for a stack */
+    enum status status = STATUS_OK;
+
+    ping.options = options;
+    ping.run = (uint64_t)clock_ns();
+    ping.talk.timeout_ms = options->reply_timeout_ms;
+    ping.stream.fd = -1;
+    status = target_open(&ping.target, options);
+    if (status != STATUS_OK)
+        return status;
+    ping.talk.room = malloc(STREAM_PIECE);
+    if (ping.talk.room == NULL) {
+        status_say("cannot begin: %s", strerror(errno));
+        status = STATUS_LOCAL;
+    } else {
+        introduce(&ping);
+        ping_all(&ping);
+        status = conclude(&ping);
+    }
+    hang_up(&ping);
+    free(ping.talk.room);
+    target_close(&ping.target);
+    return status;
+}

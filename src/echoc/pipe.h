@@ -1,0 +1,16 @@
+/*
+ * pipe: standard input to the server, and what comes back to standard output.
+ */
+#ifndef ECHOC_PIPE_H
+#define ECHOC_PIPE_H
+
+#include "echoc/options.h"
+#include "echoc/status.h"
+
+/*
+ * Copy until both ends have come, and hold what came back against what was
+ * sent. Has said what was wrong.
+ */
+enum status pipe_run(const struct options *options);
+
+#endif

@@ -1,0 +1,45 @@
+/*
+ * status: what a command comes to, and the one form of a complaint.
+ *
+ * Knows standard output and error. Must not know which commands there are.
+ */
+#include "config.h"
+
+#include "echoc/status.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+void status_say(const char *words, ...)
+{
+    char line[1024] = "echoc: ";
+    size_t length = strlen(line);
+    size_t room = sizeof line - length - 1;
+    va_list list;
+    int more = 0;
+
+    va_start(list, words);
+    more = vsnprintf(line + length, room, words, list);
+    va_end(list);
+    if (more > 0)
+        length += (size_t)more < room ? (size_t)more : room - 1;
+    /* A word of the command line may hold anything, but the line stays one. */
+    for (size_t i = 0; i < length; i++)
+        if ((unsigned char)line[i] < 0x20 || line[i] == 0x7f)
+            line[i] = '?';
+    line[length++] = '\n';
+    fflush(stdout);
+    while (write(STDERR_FILENO, line, length) < 0 && errno == EINTR)
+        continue;
+}
+
+enum status status_flush(enum status status)
+{
+    if (fflush(stdout) == 0 && ferror(stdout) == 0)
+        return status;
+    status_say("cannot write to standard output: %s", strerror(errno));
+    return STATUS_LOCAL;
+}
