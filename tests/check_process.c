@@ -1,6 +1,7 @@
 /* supervisor, limits and privileges: the process and its surroundings. */
 #include "config.h"
 
+#include "common/descriptors.h"
 #include "echod/limits.h"
 #include "echod/privileges.h"
 #include "echod/supervisor.h"
@@ -126,7 +127,7 @@ START_TEST(the_soft_limit_is_raised_to_the_hard_one)
     struct rlimit limit;
 
     set_limit(64, 200);
-    limits_raise();
+    descriptors_raise();
     ck_assert_uint_gt(limits_find().clients, 64);
     getrlimit(RLIMIT_NOFILE, &limit);
     ck_assert_uint_eq(limit.rlim_cur, 200);

@@ -15,6 +15,7 @@
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <poll.h>
+#include <stdbool.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -64,37 +65,32 @@ int dial_start(const struct endpoint *to, const struct endpoint *from)
     return fd;
 }
 
-static bool is_itself(int fd)
+static bool is_itself(int fd, const struct endpoint *to)
 {
-    struct sockaddr_storage here = {0};
-    struct sockaddr_storage there = {0};
-    socklen_t here_length = sizeof here;
-    socklen_t there_length = sizeof there;
+    struct endpoint here = {.length = sizeof here.address};
 
-    return getsockname(fd, (struct sockaddr *)&here, &here_length) == 0 &&
-           getpeername(fd, (struct sockaddr *)&there, &there_length) == 0 &&
-           here.ss_family != AF_UNIX && here_length == there_length &&
-           memcmp(&here, &there, here_length) == 0;
+    return to->address.any.sa_family != AF_UNIX &&
+           getsockname(fd, &here.address.any, &here.length) == 0 &&
+           here.length == to->length &&
+           memcmp(&here.address, &to->address, to->length) == 0;
 }
 
-int dial_result(int fd)
+int dial_result(int fd, const struct endpoint *to)
 {
     int error = 0;
     socklen_t length = sizeof error;
 
     if (getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &length) < 0)
         return errno;
-    if (error == 0 && is_itself(fd))
-        return ECONNREFUSED;
-    return error;
+    return error == 0 && is_itself(fd, to) ? ECONNREFUSED : error;
 }
 
-static int wait_for(int fd, int64_t until_ns)
+static int wait_for(int fd, const struct endpoint *to, int64_t until_ns)
 {
     int ready = interrupt_wait(fd, POLLOUT, until_ns);
 
     if (ready > 0)
-        errno = dial_result(fd);
+        errno = dial_result(fd, to);
     else if (ready == 0)
         errno = ETIMEDOUT;
     return ready > 0 && errno == 0 ? fd : -1;
@@ -118,7 +114,7 @@ int dial_endpoint(const struct endpoint *to, int timeout_ms)
     int64_t until_ns = clock_ns() + timeout_ms * (int64_t)1000000;
     int fd = start_until(to, until_ns);
 
-    if (fd >= 0 && wait_for(fd, until_ns) < 0) {
+    if (fd >= 0 && wait_for(fd, to, until_ns) < 0) {
         int error = errno;
 
         close(fd);

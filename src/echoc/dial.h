@@ -21,7 +21,7 @@ int dial_start(const struct endpoint *to, const struct endpoint *from);
  * looks for (RFC 9293, 3.5, simultaneous open), and would then echo its own
  * bytes: that is ECONNREFUSED.
  */
-int dial_result(int fd);
+int dial_result(int fd, const struct endpoint *to);
 
 /*
  * Start and wait, for timeout_ms at most. Returns a descriptor, or -1 with

@@ -1,7 +1,358 @@
-#include "echoc/load.h"
+/*
+ * load: many clients at once.
+ *
+ * Knows the workers, the progress line and the order of things. Must not know
+ * what a client does, nor how a summary looks.
+ */
 #include "config.h"
+
+#include "echoc/load.h"
+
+#include "common/clock.h"
+#include "common/descriptors.h"
+#include "echoc/hgrm.h"
+#include "echoc/interrupt.h"
+#include "echoc/plot.h"
+#include "echoc/progress.h"
+#include "echoc/summary.h"
+#include "echoc/target.h"
+#include "echoc/worker.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+enum {
+    THREADS_MOST = 4,
+    SPARE_FDS = 8, /* besides clients: a picture, a resolver, a sanitizer */
+    LOOK_NS = 100000000
+};
+
+struct load {
+    const struct options *options;
+    struct target target;
+    struct gang gang;
+    struct worker *workers;
+    size_t started;
+    int64_t start_ns;
+    bool told; /* --hold: that all have been served */
+};
+
+static size_t choose_threads(const struct options *options)
+{
+    long processors = sysconf(_SC_NPROCESSORS_ONLN);
+    size_t threads = options->threads;
+
+    if (threads == 0 && processors > 1)
+        threads = (size_t)processors / 2;
+    if (options->threads == 0 && threads > THREADS_MOST)
+        threads = THREADS_MOST;
+    if (threads > options->clients)
+        threads = options->clients;
+    return threads > 0 ? threads : 1;
+}
+
+static enum status check_descriptors(const struct load *load)
+{
+    uint64_t needed =
+        load->options->clients + 2 * load->gang.workers + SPARE_FDS;
+
+    descriptors_raise();
+    if (descriptors_left() >= needed)
+        return STATUS_OK;
+    status_say("%zu clients: this process can have %" PRIu64
+               " more descriptors and needs %" PRIu64 " (RLIMIT_NOFILE)",
+               load->options->clients, descriptors_left(), needed);
+    return STATUS_LOCAL;
+}
+
+static enum status check_sources(const struct load *load)
+{
+    const struct options *options = load->options;
+    int family = load->target.list[load->target.chosen].address.any.sa_family;
+
+    for (size_t i = 0; i < options->source_count; i++)
+        if (options->sources[i].address.any.sa_family != family) {
+            status_say("--bind: not of the same family as the server");
+            return STATUS_LOCAL;
+        }
+    return STATUS_OK;
+}
+
+/* Where a name has many addresses, one call finds out which answers. */
+static enum status choose_endpoint(struct load *load)
+{
+    struct fault fault;
+    int fd = -1;
+
+    if (load->target.count == 1)
+        return STATUS_OK;
+    fd = target_connect(&load->target, load->options->connect_timeout_ms,
+                        &fault);
+    if (fd < 0)
+        return target_refused(&load->target, &fault);
+    close(fd);
+    return STATUS_OK;
+}
+
+/* The share of worker i in what there is in all. */
+static uint64_t share(uint64_t all, size_t i, size_t workers)
+{
+    return all / workers + (i < all % workers);
+}
+
+static enum status start(struct load *load)
+{
+    const struct options *options = load->options;
+    size_t workers = load->gang.workers;
+    uint32_t first = 0;
+
+    for (size_t i = 0; i < workers; i++) {
+        struct worker *worker = &load->workers[i];
+        int error = 0;
+
+        worker->gang = &load->gang;
+        worker->first = first;
+        worker->clients = (size_t)share(options->clients, i, workers);
+        worker->rate = (double)options->rate / (double)workers;
+        worker->count =
+            options->count > 0 ? share(options->count, i, workers) : UINT64_MAX;
+        first += (uint32_t)worker->clients;
+        error = worker_start(worker);
+        if (error != 0) {
+            status_say("cannot start a thread: %s", strerror(error));
+            atomic_store(&load->gang.stop, true);
+            return STATUS_LOCAL;
+        }
+        load->started++;
+    }
+    return STATUS_OK;
+}
+
+static void add_up(const struct load *load, struct tally *tally)
+{
+    for (size_t i = 0; i < load->started; i++)
+        tally_merge(tally, &load->workers[i].tally);
+}
+
+/* Whoever holds clients wants to know when they are all there. */
+static void tell_served(struct load *load)
+{
+    uint64_t served = 0;
+    int64_t last_ns = 0;
+
+    if (load->told || load->options->mode != OPTIONS_HOLD)
+        return;
+    for (size_t i = 0; i < load->started; i++) {
+        const struct tally *tally = &load->workers[i].tally;
+
+        served += tally_get(&tally->served);
+        if ((int64_t)tally_get(&tally->served_ns) > last_ns)
+            last_ns = (int64_t)tally_get(&tally->served_ns);
+    }
+    if (served < load->options->clients)
+        return;
+    load->told = true;
+    progress_clear();
+    fprintf(stderr, "%" PRIu64 " of %zu clients served in %.3f s\n", served,
+            load->options->clients, (double)(last_ns - load->start_ns) / 1e9);
+}
+
+static void show_progress(const struct load *load)
+{
+    static struct tally tally; /* too large for a stack */
+    static struct tally before;
+    static int64_t before_ns;
+    const struct options *options = load->options;
+    int64_t now = clock_ns();
+    double left =
+        (double)options->time_ms / 1e3 - (double)(now - load->start_ns) / 1e9;
+
+    if (!progress_is_due())
+        return;
+    memset(&tally, 0, sizeof tally);
+    add_up(load, &tally);
+    if (before_ns == 0)
+        before_ns = load->start_ns;
+    progress_show("%" PRIu64 " clients up, %.0f messages/s, p99 %.3f ms, "
+                  "%.0f %s",
+                  tally.up,
+                  (double)(tally.echoed - before.echoed) /
+                      ((double)(now - before_ns) / 1e9),
+                  histogram_quantile(&tally.round_trips, 0.99) / 1e6,
+                  options->count > 0 ? (double)(options->count - tally.echoed)
+                                     : (left > 0 ? left : 0),
+                  options->count > 0 ? "to go" : "s left");
+    before = tally;
+    before_ns = now;
+}
+
+static void wait_for_all(struct load *load)
+{
+    int fd = interrupt_fd();
+
+    while (atomic_load(&load->gang.ended) < load->started) {
+        struct pollfd pollfd = {.fd = fd, .events = POLLIN};
+
+        if (poll(&pollfd, 1, LOOK_NS / 1000000) > 0) {
+            atomic_store(&load->gang.stop, true);
+            fd = -1; /* once is enough: it stays readable */
+        }
+        tell_served(load);
+        show_progress(load);
+    }
+    progress_clear();
+    tell_served(load);
+    for (size_t i = 0; i < load->started; i++)
+        worker_join(&load->workers[i]);
+}
+
+static double seconds(struct timeval time)
+{
+    return (double)time.tv_sec + (double)time.tv_usec / 1e6;
+}
+
+static void sum_up(const struct load *load, struct summary *summary)
+{
+    struct rusage usage = {0};
+    int64_t start_ns = INT64_MAX;
+    int64_t end_ns = 0;
+
+    add_up(load, &summary->tally);
+    summary->options = load->options;
+    summary->target = &load->target;
+    for (size_t i = 0; i < load->started; i++) {
+        const struct worker *worker = &load->workers[i];
+
+        summary->echoes += worker->timed_echoes;
+        summary->bytes += worker->timed_bytes;
+        if (worker->start_ns < start_ns)
+            start_ns = worker->start_ns;
+        if (worker->end_ns > end_ns)
+            end_ns = worker->end_ns;
+        if (summary->tally.first.kind == FAULT_NONE)
+            summary->tally.first = worker->tally.first;
+    }
+    summary->seconds =
+        end_ns > start_ns ? (double)(end_ns - start_ns) / 1e9 : 0;
+    summary->served_after =
+        (double)((int64_t)summary->tally.served_ns - load->start_ns) / 1e9;
+    getrusage(RUSAGE_SELF, &usage);
+    summary->cpu_user = seconds(usage.ru_utime);
+    summary->cpu_system = seconds(usage.ru_stime);
+}
+
+/* A file that was asked for and cannot be had is this side's failure. */
+static enum status write_files(const struct summary *summary)
+{
+    const struct options *options = summary->options;
+    const struct histogram *times = &summary->tally.round_trips;
+
+    if (options->hgrm != NULL && hgrm_write(options->hgrm, times) < 0) {
+        status_say("cannot write %s: %s", options->hgrm, strerror(errno));
+        return STATUS_LOCAL;
+    }
+    if (options->plot != NULL &&
+        plot_write(options->plot, summary->target->text, times) < 0) {
+        status_say("cannot write %s: %s", options->plot, strerror(errno));
+        return STATUS_LOCAL;
+    }
+    return STATUS_OK;
+}
+
+static int local_error(const struct load *load)
+{
+    for (size_t i = 0; i < load->started; i++)
+        if (load->workers[i].error != 0)
+            return load->workers[i].error;
+    return 0;
+}
+
+static enum status judge(const struct load *load, const struct tally *tally)
+{
+    const struct options *options = load->options;
+    size_t wanted = options->clients;
+    int error = local_error(load);
+
+    if (error != 0) {
+        status_say("cannot go on: %s%s", strerror(error),
+                   error == EADDRNOTAVAIL ? " (--bind with more addresses "
+                                            "brings more local ports)"
+                                          : "");
+        return STATUS_LOCAL;
+    }
+    if (tally->echoed < tally->sent)
+        return STATUS_FAULT;
+    for (size_t i = 0; i < FAULT_KINDS; i++)
+        if (tally->errors[i] > 0)
+            return STATUS_FAULT;
+    if (options->count > 0 && options->count < wanted)
+        wanted = (size_t)options->count;
+    /* Who was interrupted, or paced, need not have served everybody. */
+    if (tally->served < wanted && options->rate == 0 && !interrupt_came())
+        return STATUS_FAULT;
+    return tally->served > 0 || interrupt_came() ? STATUS_OK : STATUS_FAULT;
+}
+
+static enum status conclude(const struct load *load)
+{
+    static struct summary summary; /* too large for a stack */
+    enum status written = STATUS_OK;
+    enum status status = STATUS_OK;
+
+    sum_up(load, &summary);
+    if (load->options->json)
+        summary_print_json(&summary);
+    else if (load->options->csv)
+        summary_print_csv(&summary);
+    else
+        summary_print(&summary);
+    status = judge(load, &summary.tally);
+    written = write_files(&summary);
+    return written != STATUS_OK ? written : status;
+}
+
+static enum status run(struct load *load)
+{
+    enum status status = choose_endpoint(load);
+
+    if (status == STATUS_OK)
+        status = check_sources(load);
+    if (status == STATUS_OK)
+        status = check_descriptors(load);
+    if (status != STATUS_OK)
+        return status;
+    load->workers = calloc(load->gang.workers, sizeof *load->workers);
+    if (load->workers == NULL) {
+        status_say("cannot begin: %s", strerror(errno));
+        return STATUS_LOCAL;
+    }
+    load->start_ns = clock_ns();
+    status = start(load);
+    wait_for_all(load);
+    if (status == STATUS_OK)
+        status = conclude(load);
+    free(load->workers);
+    return status;
+}
+
 enum status load_run(const struct options *options)
 {
-    (void)options;
-    return STATUS_LOCAL;
+    struct load load = {.options = options};
+    enum status status = target_open(&load.target, options);
+
+    if (status != STATUS_OK)
+        return status;
+    load.gang.options = options;
+    load.gang.target = &load.target;
+    load.gang.run = (uint64_t)clock_ns();
+    load.gang.workers = choose_threads(options);
+    status = run(&load);
+    target_close(&load.target);
+    return status;
 }

@@ -8,6 +8,8 @@
 
 #include "echod/limits.h"
 
+#include "common/descriptors.h"
+
 #include <fcntl.h>
 #include <limits.h>
 #include <stdint.h>
@@ -16,8 +18,9 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-/* Set aside: a descriptor for the supervisor, and one to be sure; threads for the loop and what else the system runs; mappings for
- * the program, its libraries and large buffers. */
+/* Set aside: a descriptor for the supervisor, and one to be sure; threads for
+ * the loop and what else the system runs; mappings for the program, its
+ * libraries and large buffers. */
 enum { SPARE_FDS = 2, SPARE_THREADS = 256, SPARE_MAPS = 1024 };
 
 static void lower(struct limit *limit, const char *name, uint64_t most,
@@ -32,24 +35,6 @@ static void lower(struct limit *limit, const char *name, uint64_t most,
 static uint64_t soft(const struct rlimit *limit)
 {
     return limit->rlim_cur == RLIM_INFINITY ? UINT64_MAX : limit->rlim_cur;
-}
-
-/* The soft limit is for programs that use select(2). */
-void limits_raise(void)
-{
-    struct rlimit limit;
-
-    if (getrlimit(RLIMIT_NOFILE, &limit) < 0)
-        return;
-    limit.rlim_cur = limit.rlim_max;
-    setrlimit(RLIMIT_NOFILE, &limit);
-}
-
-static uint64_t read_descriptors(void)
-{
-    struct rlimit limit;
-
-    return getrlimit(RLIMIT_NOFILE, &limit) < 0 ? UINT64_MAX : soft(&limit);
 }
 
 /* The superuser's processes are not counted, setrlimit(2). */
@@ -97,23 +82,11 @@ static uint64_t read_cgroup_tasks(void)
     return tasks;
 }
 
-/* The lowest number that is free: all below are taken. */
-static int first_free_fd(void)
-{
-    int fd = dup(STDIN_FILENO);
-
-    if (fd < 0)
-        return INT_MAX;
-    close(fd);
-    return fd;
-}
-
 struct limit limits_find(void)
 {
     struct limit limit = {INT_MAX, "the system"};
 
-    lower(&limit, "RLIMIT_NOFILE", read_descriptors(),
-          (uint64_t)first_free_fd() + SPARE_FDS, 1);
+    lower(&limit, "RLIMIT_NOFILE", descriptors_left(), SPARE_FDS, 1);
     lower(&limit, "RLIMIT_NPROC", read_processes(), 1, 1);
     lower(&limit, "pids.max", read_cgroup_tasks(), 1, 1);
     lower(&limit, "kernel.threads-max",
@@ -129,8 +102,8 @@ struct limit limits_find(void)
 /* F_DUPFD rather than dup2(2), which would close what may be there. */
 void limits_grow_table(size_t clients)
 {
-    int fd =
-        fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, first_free_fd() + (int)clients);
+    int fd = fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC,
+                   descriptors_first_free() + (int)clients);
 
     if (fd >= 0)
         close(fd);

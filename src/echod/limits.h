@@ -14,9 +14,6 @@ struct limit {
     const char *name;
 };
 
-/* Raise the soft limit on descriptors to the hard one. */
-void limits_raise(void);
-
 /*
  * Find the lowest of the limits on descriptors, threads and mappings, having
  * set aside what the server itself needs; so after it has opened what it will.

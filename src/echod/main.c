@@ -6,6 +6,7 @@
  */
 #include "config.h"
 
+#include "common/descriptors.h"
 #include "echod/client.h"
 #include "echod/inetd.h"
 #include "echod/limits.h"
@@ -129,7 +130,7 @@ static int serve(const struct options *options)
                             .grace_ms = options->grace_ms,
                             .verbose = options->verbose};
 
-    limits_raise();
+    descriptors_raise();
     if (wakeup_open() < 0) {
         report_trouble("cannot catch signals: %s", report_error(errno));
         return STATUS_FAILED;

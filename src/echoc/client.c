@@ -1,0 +1,324 @@
+/*
+ * client: one of the many of a load.
+ *
+ * Knows what one client does next, and counts it. Must not know how many there
+ * are, nor who calls when.
+ */
+#include "config.h"
+
+#include "echoc/client.h"
+
+#include "common/clock.h"
+#include "echoc/dial.h"
+#include "echoc/pattern.h"
+
+#include <errno.h>
+#include <unistd.h>
+
+enum { AGAIN_NS = 100000000, NS_PER_MS = 1000000 };
+
+int64_t client_due(const struct shift *shift, const struct client *client)
+{
+    uint64_t message = client->turn * shift->clients + client->slot;
+
+    return shift->start_ns + (int64_t)((double)message * shift->interval_ns);
+}
+
+void client_drop(struct shift *shift, struct client *client)
+{
+    if (client->state == CLIENT_AWAY)
+        return;
+    if (client->state != CLIENT_DIALLING)
+        tally_add(&shift->tally->up, (uint64_t)-1);
+    poller_remove(shift->poller, client->slot, client->stream.fd);
+    close(client->stream.fd);
+    client->state = CLIENT_AWAY;
+    client->again_ns = 0;
+}
+
+/* The fault is counted, the first one kept, and the client dials again after a
+ * while: a server that comes back is met again, one that does not is not asked
+ * without end. */
+static void fail(struct shift *shift, struct client *client)
+{
+    const struct fault *fault = &client->stream.fault;
+    struct tally *tally = shift->tally;
+
+    if (fault->kind == FAULT_LOCAL)
+        shift->local_error = fault->error;
+    tally_add(&tally->errors[fault->kind], 1);
+    if (tally->first.kind == FAULT_NONE)
+        tally->first = *fault;
+    if ((fault->kind == FAULT_CHANGED || fault->kind == FAULT_EXTRA) &&
+        (client->state == CLIENT_TALKING || stream_missing(&client->stream)))
+        tally_add(&tally->changed, 1);
+    client_drop(shift, client);
+    client->again_ns = shift->now_ns + AGAIN_NS;
+}
+
+static void fail_with(struct shift *shift, struct client *client,
+                      enum fault_kind kind, int error)
+{
+    stream_fail(&client->stream, kind, error);
+    if (kind == FAULT_LATE)
+        client->stream.fault.after_ms = shift->options->reply_timeout_ms;
+    fail(shift, client);
+}
+
+static void fail_dialling(struct shift *shift, struct client *client, int error)
+{
+    fail_with(shift, client,
+              target_is_local(error) ? FAULT_LOCAL : FAULT_CONNECT, error);
+}
+
+static void watch(struct shift *shift, struct client *client, short events)
+{
+    if (events == client->events)
+        return;
+    client->events = events;
+    if (poller_change(shift->poller, client->slot, client->stream.fd, events) <
+        0)
+        fail_with(shift, client, FAULT_LOCAL, errno);
+}
+
+void client_dial(struct shift *shift, struct client *client)
+{
+    const struct options *options = shift->options;
+    const struct endpoint *from =
+        options->source_count > 0
+            ? &options->sources[client->number % options->source_count]
+            : NULL;
+    uint64_t connection =
+        (tally_get(&shift->tally->connects) << 32) + client->number;
+    int fd = -1;
+
+    client->dialled_ns = clock_ns();
+    fd = dial_start(&shift->target->list[shift->target->chosen], from);
+    stream_open(&client->stream, fd, pattern_key(shift->run, connection));
+    if (fd < 0) {
+        fail_dialling(shift, client, errno);
+        return;
+    }
+    client->events = POLLOUT;
+    client->has_echo = false;
+    client->pieces = 0;
+    client->upto = 0;
+    client->state = CLIENT_DIALLING;
+    if (poller_add(shift->poller, client->slot, fd, client->events) < 0)
+        fail_with(shift, client, FAULT_LOCAL, errno);
+}
+
+static void leave(struct shift *shift, struct client *client)
+{
+    client->state = CLIENT_LEAVING;
+    client->moved_ns = shift->now_ns;
+    if (stream_half_close(&client->stream) < 0)
+        fail(shift, client);
+    else
+        watch(shift, client, POLLIN);
+}
+
+/* Send what the socket takes of the message under way. */
+static void send_on(struct shift *shift, struct client *client)
+{
+    struct stream *stream = &client->stream;
+    bool is_bulk = shift->options->mode == OPTIONS_STREAM;
+    int64_t taken = 0;
+
+    do {
+        taken = stream_send(stream, client->upto, shift->room);
+        if (taken < 0) {
+            fail(shift, client);
+            return;
+        }
+    } while (taken > 0 && stream->sent < client->upto && !is_bulk);
+    if (taken > 0)
+        client->moved_ns = shift->now_ns;
+    watch(shift, client,
+          is_bulk || stream->sent < client->upto ? POLLIN | POLLOUT : POLLIN);
+}
+
+/* now_ns is about now, and when the message counts from. */
+static void begin(struct shift *shift, struct client *client, int64_t now_ns)
+{
+    if (shift->left == 0)
+        return;
+    shift->left--;
+    client->since_ns = now_ns;
+    if (shift->options->mode == OPTIONS_CHURN)
+        client->since_ns = client->dialled_ns;
+    if (shift->interval_ns > 0)
+        client->since_ns = client_due(shift, client);
+    client->turn++;
+    client->moved_ns = now_ns;
+    client->upto = client->stream.sent + shift->options->size;
+    client->state = CLIENT_TALKING;
+    tally_add(&shift->tally->sent, 1);
+    send_on(shift, client);
+}
+
+static bool is_done(const struct shift *shift, const struct client *client)
+{
+    if (shift->ending)
+        return shift->options->mode != OPTIONS_HOLD || client->said_last ||
+               !client->has_echo;
+    return shift->options->mode == OPTIONS_CHURN && client->has_echo;
+}
+
+static bool is_due(const struct shift *shift, const struct client *client,
+                   int64_t now_ns)
+{
+    if (shift->ending)
+        return true; /* the last one of --hold */
+    if (shift->gathering)
+        return false;
+    if (shift->options->mode == OPTIONS_HOLD)
+        return !client->has_echo;
+    return shift->interval_ns == 0 || client_due(shift, client) <= now_ns;
+}
+
+/* What a client does that has nothing under way. */
+static void go_on(struct shift *shift, struct client *client, int64_t now_ns)
+{
+    if (is_done(shift, client)) {
+        leave(shift, client);
+    } else if (is_due(shift, client, now_ns)) {
+        client->said_last = shift->ending;
+        begin(shift, client, now_ns);
+    }
+}
+
+/* Bulk does not wait for its bytes before it leaves. */
+void client_prompt(struct shift *shift, struct client *client)
+{
+    if (client->state == CLIENT_RESTING)
+        go_on(shift, client, shift->now_ns);
+}
+
+static void arrive(struct shift *shift, struct client *client)
+{
+    int error = dial_result(client->stream.fd,
+                            &shift->target->list[shift->target->chosen]);
+    int64_t now_ns = clock_ns();
+
+    if (error != 0) {
+        fail_dialling(shift, client, error);
+        return;
+    }
+    histogram_record(&shift->tally->connect_times, now_ns - client->dialled_ns);
+    tally_add(&shift->tally->connects, 1);
+    tally_add(&shift->tally->up, 1);
+    client->state = CLIENT_RESTING;
+    go_on(shift, client, now_ns);
+    if (client->state == CLIENT_RESTING)
+        watch(shift, client, POLLIN);
+}
+
+static void count_echoes(struct shift *shift, struct client *client,
+                         uint64_t echoes, int64_t now_ns)
+{
+    if (echoes == 0)
+        return;
+    shift->echo_ns = now_ns;
+    client->has_echo = true;
+    tally_add(&shift->tally->echoed, echoes);
+    if (client->served)
+        return;
+    client->served = true;
+    tally_add(&shift->tally->served, 1);
+    shift->tally->served_ns = (uint64_t)now_ns;
+}
+
+static void count_pieces(struct shift *shift, struct client *client)
+{
+    uint64_t pieces = client->stream.received / shift->options->size;
+
+    count_echoes(shift, client, pieces - client->pieces, shift->now_ns);
+    client->pieces = pieces;
+}
+
+static void complete(struct shift *shift, struct client *client)
+{
+    int64_t now_ns = clock_ns();
+
+    histogram_record(&shift->tally->round_trips, now_ns - client->since_ns);
+    count_echoes(shift, client, 1, now_ns);
+    client->state = CLIENT_RESTING;
+    go_on(shift, client, now_ns);
+}
+
+static void receive(struct shift *shift, struct client *client)
+{
+    struct stream *stream = &client->stream;
+    uint64_t before = stream->received;
+    int64_t got = stream_receive(stream, shift->room);
+
+    tally_add(&shift->tally->bytes, stream->received - before);
+    if (shift->options->mode == OPTIONS_STREAM)
+        count_pieces(shift, client);
+    if (got < 0) {
+        fail(shift, client);
+        return;
+    }
+    if (got > 0)
+        client->moved_ns = shift->now_ns;
+    if (stream->ended && client->state == CLIENT_LEAVING)
+        client_drop(shift, client);
+    else if (stream->ended)
+        fail_with(shift, client, FAULT_CLOSED, 0);
+    else if (client->state == CLIENT_TALKING &&
+             stream->received == client->upto &&
+             shift->options->mode != OPTIONS_STREAM)
+        complete(shift, client);
+}
+
+/* One piece after another, for as long as more may be sent. */
+static void send_bulk(struct shift *shift, struct client *client)
+{
+    if (client->stream.sent < client->upto) {
+        send_on(shift, client);
+        return;
+    }
+    client->state = CLIENT_RESTING;
+    go_on(shift, client, shift->now_ns);
+    if (client->state == CLIENT_RESTING)
+        watch(shift, client, POLLIN);
+}
+
+void client_event(struct shift *shift, struct client *client, short events)
+{
+    if (client->state == CLIENT_DIALLING) {
+        arrive(shift, client);
+        return;
+    }
+    if ((events & ~POLLOUT) != 0)
+        receive(shift, client);
+    if ((events & POLLOUT) == 0 || client->state != CLIENT_TALKING)
+        return;
+    if (shift->options->mode == OPTIONS_STREAM)
+        send_bulk(shift, client);
+    else
+        send_on(shift, client);
+}
+
+void client_look(struct shift *shift, struct client *client)
+{
+    const struct options *options = shift->options;
+
+    switch (client->state) {
+    case CLIENT_AWAY:
+    case CLIENT_RESTING:
+        break;
+    case CLIENT_DIALLING:
+        if (shift->now_ns - client->dialled_ns >=
+            options->connect_timeout_ms * (int64_t)NS_PER_MS)
+            fail_dialling(shift, client, ETIMEDOUT);
+        break;
+    case CLIENT_TALKING:
+    case CLIENT_LEAVING:
+        if (shift->now_ns - client->moved_ns >=
+            options->reply_timeout_ms * (int64_t)NS_PER_MS)
+            fail_with(shift, client, FAULT_LATE, 0);
+        break;
+    }
+}

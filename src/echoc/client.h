@@ -1,0 +1,84 @@
+/*
+ * client: one of the many of a load.
+ *
+ * A client is a state, and what moves it on: events of its descriptor, the
+ * hand of its worker, time. All of one shift belong to one thread.
+ */
+#ifndef ECHOC_CLIENT_H
+#define ECHOC_CLIENT_H
+
+#include "echoc/options.h"
+#include "echoc/poller.h"
+#include "echoc/stream.h"
+#include "echoc/tally.h"
+#include "echoc/target.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum client_state {
+    CLIENT_AWAY, /* no connection; its worker dials again, or it is done */
+    CLIENT_DIALLING,
+    CLIENT_RESTING, /* connected, and nothing under way */
+    CLIENT_TALKING, /* a message is under way */
+    CLIENT_LEAVING  /* has said all; waits for what is missing and the end */
+};
+
+struct client {
+    struct stream stream;
+    enum client_state state;
+    short events;    /* that are watched */
+    bool has_echo;   /* on this connection */
+    bool served;     /* ever */
+    bool said_last;  /* --hold: the round trip at the end */
+    uint32_t number; /* among all clients; for keys and sources */
+    size_t slot;     /* among those of the shift */
+    uint64_t turn; /* --rate: messages begun, which gives the next one's time */
+    uint64_t upto; /* where the message under way ends */
+    uint64_t pieces; /* --stream: pieces that came back */
+    int64_t dialled_ns;
+    int64_t since_ns; /* when the message was due, or was begun */
+    int64_t moved_ns; /* when something last moved */
+    int64_t again_ns; /* AWAY: not before */
+};
+
+/* What the clients of one worker share. */
+struct shift {
+    const struct options *options;
+    const struct target *target;
+    struct poller *poller;
+    struct tally *tally;
+    unsigned char *room; /* STREAM_PIECE bytes */
+    uint64_t run;        /* for keys */
+    size_t clients;
+    uint64_t left;      /* messages that may yet be sent */
+    bool gathering;     /* nobody begins before all are there */
+    bool ending;        /* nobody begins any more */
+    int local_error;    /* an errno that ends it all; 0: none */
+    int64_t now_ns;     /* the worker's, about now */
+    int64_t start_ns;   /* of the schedule */
+    double interval_ns; /* --rate: between the shift's messages; 0: none */
+    int64_t echo_ns;    /* the last echo */
+};
+
+/* Dial. */
+void client_dial(struct shift *shift, struct client *client);
+
+/* Something is ready. */
+void client_event(struct shift *shift, struct client *client, short events);
+
+/* See whether there is something to begin, or to end; for one that rests, when
+ * its time may have come, and for all when gathering is over or ending set. */
+void client_prompt(struct shift *shift, struct client *client);
+
+/* See whether it has waited too long. */
+void client_look(struct shift *shift, struct client *client);
+
+/* Hang up, whatever is under way; nothing is counted. */
+void client_drop(struct shift *shift, struct client *client);
+
+/* When its next message is due, of clock_ns(); with --rate only. */
+int64_t client_due(const struct shift *shift, const struct client *client);
+
+#endif
