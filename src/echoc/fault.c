@@ -16,7 +16,7 @@
 #include <string.h>
 
 /* So many bytes in a row that fit a place are no accident: 1 in 2^64. */
-enum { SURE = 8, SHIFT_MAX = 65536 };
+enum { SURE = 8, SHIFT_MAX = 65536, GARBLED_LEAST = 32 };
 
 const char *fault_name(enum fault_kind kind)
 {
@@ -39,12 +39,25 @@ static bool resumes(uint64_t key, uint64_t offset, const unsigned char *came,
            pattern_match(key, offset, came + skip, SURE) == SURE;
 }
 
+/* Two that are each other's are sure enough where nothing follows. */
 static bool is_swapped(const struct fault *fault, uint64_t key,
                        const unsigned char *came, size_t size)
 {
-    return size >= 2 + SURE && came[1] == fault->expected &&
+    size_t rest = size < 2 + SURE ? size - 2 : SURE;
+
+    return came[1] == fault->expected &&
            came[0] == pattern_at(key, fault->offset + 1) &&
-           resumes(key, fault->offset + 2, came, 2, size);
+           pattern_match(key, fault->offset + 2, came + 2, rest) == rest;
+}
+
+static bool is_garbled(const struct fault *fault, uint64_t key,
+                       const unsigned char *came, size_t size)
+{
+    size_t right = 0;
+
+    for (size_t i = 0; i < size; i++)
+        right += came[i] == pattern_at(key, fault->offset + i);
+    return size >= GARBLED_LEAST && right <= size / GARBLED_LEAST;
 }
 
 static bool find_shift(struct fault *fault, uint64_t key,
@@ -73,20 +86,17 @@ void fault_diagnose(struct fault *fault, uint64_t key, const void *bytes,
                     size_t size)
 {
     const unsigned char *came = bytes;
-    size_t right = 0;
 
     fault->count = 1;
-    if (size < 2 + SURE) {
-        fault->manner = MANNER_UNKNOWN;
-    } else if (is_swapped(fault, key, came, size)) {
+    if (size >= 2 && is_swapped(fault, key, came, size))
         fault->manner = MANNER_SWAPPED;
-    } else if (resumes(key, fault->offset + 1, came, 1, size)) {
+    else if (size < 2 + SURE)
+        fault->manner = MANNER_UNKNOWN;
+    else if (resumes(key, fault->offset + 1, came, 1, size))
         fault->manner = MANNER_CHANGED;
-    } else if (!find_shift(fault, key, came, size)) {
-        for (size_t i = 0; i < size; i++)
-            right += came[i] == pattern_at(key, fault->offset + i);
-        fault->manner = right <= size / 32 ? MANNER_GARBLED : MANNER_CHANGED;
-    }
+    else if (!find_shift(fault, key, came, size))
+        fault->manner = is_garbled(fault, key, came, size) ? MANNER_GARBLED
+                                                           : MANNER_UNKNOWN;
 }
 
 static void manner_text(const struct fault *fault, char *text, size_t room)
