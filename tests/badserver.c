@@ -15,6 +15,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -144,17 +145,26 @@ static bool send_urgent(struct connection *client)
     return send(client->fd, "!", 1, MSG_OOB) == 1;
 }
 
+/* Bulk need not take all day to be served badly. */
+static bool is_bulk(const struct connection *client)
+{
+    int waiting = 0;
+
+    return ioctl(client->fd, FIONREAD, &waiting) == 0 && waiting > 16384;
+}
+
 /* Each piece waits, so that an end finds some of them unanswered. */
 static bool half_close(struct connection *client)
 {
     look(client->fd, POLLIN | POLLRDHUP, -1);
-    return look(client->fd, POLLRDHUP, 20) == 0 || drain(client) ||
-           (client->fault->number == 1 && reset(client));
+    return look(client->fd, POLLRDHUP, is_bulk(client) ? 0 : 20) == 0 ||
+           drain(client) || (client->fault->number == 1 && reset(client));
 }
 
 static bool echo_later(struct connection *client)
 {
-    look(-1, 0, client->fault->number);
+    if (client->size <= 16384)
+        look(-1, 0, client->fault->number);
     return echo(client);
 }
 

@@ -161,6 +161,7 @@ enum status check_run(const struct options *options)
     site->run = (uint64_t)start;
     site->quickest_ns = INT64_MAX;
     site->talk.timeout_ms = options->reply_timeout_ms;
+    site->talk.patient = true;
     site->talk.room = malloc(STREAM_PIECE);
     if (site->talk.room != NULL) {
         status = run(&check);

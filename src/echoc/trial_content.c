@@ -234,7 +234,6 @@ void trial_bulk(struct site *site, struct answer *answer)
     double seconds = 0;
     int done = -1;
 
-    talk.patient = true;
     talk.moved = show_bulk;
     if (trial_connect(site, &stream) == 0) {
         start = clock_ns();
