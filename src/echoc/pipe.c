@@ -27,8 +27,9 @@ enum { PIECE = 64 * 1024 };
 struct copy {
     int fd;
     bool print;
-    bool input_ended; /* and the other side was told */
+    bool input_ended; /* and the other side was told, or takes no more */
     bool ended;       /* the other side's end */
+    int send_error;   /* an errno: why it takes no more; 0 */
     int timeout_ms;
     uint64_t read; /* from standard input */
     uint64_t sent;
@@ -80,16 +81,23 @@ static int take_input(struct copy *copy)
                    : fail_locally(copy, "cannot read standard input");
     if (got == 0) {
         copy->input_ended = true;
-        return shutdown(copy->fd, SHUT_WR) == 0
-                   ? 0
-                   : fail(copy, FAULT_RESET, errno);
+        shutdown(copy->fd, SHUT_WR); /* if that is over, to read tells how */
+        return 0;
     }
     backlog_added(&copy->backlog, (size_t)got);
     copy->read += (uint64_t)got;
     return 0;
 }
 
-static int send_piece(struct copy *copy)
+/* Who takes no more may yet have something to say; it is heard to its end. */
+static void stop_sending(struct copy *copy, int error)
+{
+    copy->send_error = error;
+    copy->input_ended = true;
+    copy->read = copy->sent;
+}
+
+static void send_piece(struct copy *copy)
 {
     size_t size = (size_t)(copy->read - copy->sent);
     const unsigned char *end =
@@ -99,8 +107,7 @@ static int send_piece(struct copy *copy)
     if (taken > 0)
         copy->sent += (uint64_t)taken;
     if (taken < 0 && errno != EAGAIN && errno != EINTR)
-        return fail(copy, FAULT_RESET, errno);
-    return 0;
+        stop_sending(copy, errno);
 }
 
 /* Before the first fault; after it there is nothing to hold bytes against. */
@@ -160,6 +167,8 @@ static int take_echo(struct copy *copy)
                    : fail(copy, FAULT_RESET, errno);
     if (got == 0) {
         copy->ended = true;
+        if (copy->send_error != 0)
+            return fail(copy, FAULT_RESET, copy->send_error);
         return copy->sent > copy->received || !copy->input_ended
                    ? fail(copy, FAULT_CLOSED, 0)
                    : 0;
@@ -192,9 +201,8 @@ static int step(struct copy *copy)
         return fail(copy, FAULT_LATE, 0);
     if ((pollfds[1].revents & ~POLLOUT) != 0 && take_echo(copy) < 0)
         return -1;
-    if (!copy->ended && (pollfds[1].revents & POLLOUT) != 0 &&
-        send_piece(copy) < 0)
-        return -1;
+    if (!copy->ended && (pollfds[1].revents & POLLOUT) != 0)
+        send_piece(copy);
     if (!copy->ended && pollfds[0].revents != 0)
         return take_input(copy);
     return 0;
