@@ -1,0 +1,190 @@
+/*
+ * crew: the clients of one worker, and who of them is next.
+ *
+ * Knows the order in which clients dial, are prompted and are looked at. Must
+ * not know when a load begins or ends.
+ */
+#include "config.h"
+
+#include "echoc/crew.h"
+
+#include "common/clock.h"
+
+#include <stdlib.h>
+
+enum {
+    DIALLING_MAX = 256, /* more at once would overflow most backlogs */
+    TICK_NS = 100000000
+};
+
+static void enqueue(struct crew *crew, const struct client *client)
+{
+    size_t count = crew->shift.clients;
+
+    crew->queue[(crew->queue_first + crew->queue_length++) % count] =
+        client->slot;
+}
+
+/* After everything that may have moved a client on. */
+static void follow(struct crew *crew, struct client *client,
+                   enum client_state before)
+{
+    if (before == CLIENT_DIALLING && client->state != CLIENT_DIALLING) {
+        crew->dialling--;
+        if (crew->tried < crew->shift.clients)
+            crew->tried++;
+    }
+    if (before == CLIENT_AWAY || client->state != CLIENT_AWAY)
+        return;
+    if (crew->shift.ending)
+        crew->gone++;
+    else
+        enqueue(crew, client);
+}
+
+/* A churning client's message begins with its call, so it has its time. */
+static int64_t dial_time(const struct crew *crew, const struct client *client)
+{
+    const struct shift *shift = &crew->shift;
+    int64_t due = 0;
+
+    if (shift->options->mode == OPTIONS_CHURN && shift->interval_ns > 0)
+        due = client_due(shift, client);
+    return due > client->again_ns ? due : client->again_ns;
+}
+
+void crew_dial(struct crew *crew)
+{
+    while (crew->queue_length > 0 && crew->dialling < DIALLING_MAX &&
+           crew->shift.local_error == 0) {
+        struct client *client = &crew->clients[crew->queue[crew->queue_first]];
+
+        if (dial_time(crew, client) > crew->shift.now_ns)
+            return;
+        crew->queue_first = (crew->queue_first + 1) % crew->shift.clients;
+        crew->queue_length--;
+        client_dial(&crew->shift, client);
+        if (client->state == CLIENT_DIALLING) {
+            crew->dialling++;
+        } else {
+            enqueue(crew, client);
+            crew->tried += crew->tried < crew->shift.clients;
+        }
+    }
+}
+
+static void prompt(struct crew *crew, struct client *client)
+{
+    enum client_state before = client->state;
+
+    client_prompt(&crew->shift, client);
+    follow(crew, client, before);
+}
+
+void crew_prompt_all(struct crew *crew)
+{
+    for (size_t i = 0; i < crew->shift.clients; i++)
+        prompt(crew, &crew->clients[i]);
+}
+
+/* The schedule goes round the clients, one message each. */
+void crew_prompt_due(struct crew *crew)
+{
+    struct shift *shift = &crew->shift;
+
+    if (shift->interval_ns == 0 || shift->gathering || shift->ending)
+        return;
+    while (shift->start_ns +
+               (int64_t)((double)crew->prompted * shift->interval_ns) <=
+           shift->now_ns)
+        prompt(crew, &crew->clients[crew->prompted++ % shift->clients]);
+}
+
+void crew_event(struct crew *crew, size_t slot, short events)
+{
+    struct client *client = &crew->clients[slot];
+    enum client_state before = client->state;
+
+    client_event(&crew->shift, client, events);
+    follow(crew, client, before);
+}
+
+void crew_end(struct crew *crew)
+{
+    crew->shift.gathering = false;
+    crew->shift.ending = true;
+    crew->gone += crew->queue_length;
+    crew->queue_length = 0;
+    /* The last round trips of --hold are beyond any count. */
+    crew->shift.left = UINT64_MAX;
+    crew_prompt_all(crew);
+}
+
+/* When interrupted, nobody waits for connections that are not there yet. */
+void crew_look(struct crew *crew, bool stop)
+{
+    if (crew->shift.now_ns < crew->tick_ns)
+        return;
+    crew->tick_ns = crew->shift.now_ns + TICK_NS;
+    for (size_t i = 0; i < crew->shift.clients; i++) {
+        struct client *client = &crew->clients[i];
+        enum client_state before = client->state;
+
+        if (stop && before == CLIENT_DIALLING)
+            client_drop(&crew->shift, client);
+        else
+            client_look(&crew->shift, client);
+        follow(crew, client, before);
+    }
+}
+
+int64_t crew_next(const struct crew *crew)
+{
+    const struct shift *shift = &crew->shift;
+    int64_t next = crew->tick_ns;
+    int64_t due = next;
+
+    if (shift->interval_ns > 0 && !shift->gathering && !shift->ending)
+        due = shift->start_ns +
+              (int64_t)((double)crew->prompted * shift->interval_ns);
+    if (due < next)
+        next = due;
+    if (crew->queue_length > 0 && crew->dialling < DIALLING_MAX) {
+        due = dial_time(crew, &crew->clients[crew->queue[crew->queue_first]]);
+        if (due < next)
+            next = due;
+    }
+    return next;
+}
+
+int crew_open(struct crew *crew, uint32_t first)
+{
+    struct shift *shift = &crew->shift;
+
+    shift->poller = poller_open(shift->clients);
+    shift->room = malloc(STREAM_PIECE);
+    crew->clients = calloc(shift->clients, sizeof *crew->clients);
+    crew->queue = calloc(shift->clients, sizeof *crew->queue);
+    if (shift->poller == NULL || shift->room == NULL || crew->clients == NULL ||
+        crew->queue == NULL)
+        return -1;
+    for (size_t i = 0; i < shift->clients; i++) {
+        crew->clients[i].slot = i;
+        crew->clients[i].number = first + (uint32_t)i;
+        enqueue(crew, &crew->clients[i]);
+    }
+    return 0;
+}
+
+void crew_close(struct crew *crew)
+{
+    struct shift *shift = &crew->shift;
+
+    if (crew->clients != NULL && shift->poller != NULL)
+        for (size_t i = 0; i < shift->clients; i++)
+            client_drop(shift, &crew->clients[i]);
+    poller_close(shift->poller);
+    free(shift->room);
+    free(crew->clients);
+    free(crew->queue);
+}
