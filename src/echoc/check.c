@@ -143,6 +143,8 @@ static enum status run(struct check *check)
         end_json(check);
     else if (check->bad > 0)
         printf("%zu bad\n", check->bad);
+    if (check->site.is_short)
+        return STATUS_LOCAL;
     return check->bad > 0 || check->site.stopped ? STATUS_FAULT : STATUS_OK;
 }
 
@@ -163,11 +165,13 @@ enum status check_run(const struct options *options)
     site->talk.timeout_ms = options->reply_timeout_ms;
     site->talk.patient = true;
     site->talk.room = malloc(STREAM_PIECE);
-    if (site->talk.room != NULL) {
-        status = run(&check);
-    } else {
+    if (site->talk.room == NULL) {
         status_say("cannot begin: %s", strerror(errno));
         status = STATUS_LOCAL;
+    } else {
+        status = status_descriptors(options->clients);
+        if (status == STATUS_OK)
+            status = run(&check);
     }
     free(site->talk.room);
     target_close(&site->target);

@@ -46,9 +46,7 @@ static void fail(struct shift *shift, struct client *client)
 
     if (fault->kind == FAULT_LOCAL)
         shift->local_error = fault->error;
-    tally_add(&tally->errors[fault->kind], 1);
-    if (tally->first.kind == FAULT_NONE)
-        tally->first = *fault;
+    tally_fault(tally, fault);
     if ((fault->kind == FAULT_CHANGED || fault->kind == FAULT_EXTRA) &&
         (client->state == CLIENT_TALKING || stream_missing(&client->stream)))
         tally_add(&tally->changed, 1);

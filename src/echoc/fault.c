@@ -145,14 +145,15 @@ void fault_text(const struct fault *fault, char text[FAULT_TEXT_MAX])
                  fault->after_ms / 1000.0, missing > 0 ? more : "");
         break;
     case FAULT_RESET:
-        snprintf(text, FAULT_TEXT_MAX, "%s after %" PRIu64 " bytes%s",
+        snprintf(text, FAULT_TEXT_MAX, "%s after %" PRIu64 " byte%s%s",
                  strerror(fault->error), fault->offset,
-                 missing > 0 ? more : "");
+                 fault->offset == 1 ? "" : "s", missing > 0 ? more : "");
         break;
     case FAULT_CLOSED:
         snprintf(text, FAULT_TEXT_MAX,
-                 "closed by the other side after %" PRIu64 " bytes%s",
-                 fault->offset, missing > 0 ? more : "");
+                 "closed by the other side after %" PRIu64 " byte%s%s",
+                 fault->offset, fault->offset == 1 ? "" : "s",
+                 missing > 0 ? more : "");
         break;
     case FAULT_CHANGED:
         manner_text(fault, more, sizeof more);

@@ -123,6 +123,8 @@ double histogram_deviation(const struct histogram *histogram)
     double count = 0;
     double squares = 0;
 
+    if (get(&histogram->min) == get(&histogram->max))
+        return 0;
     for (size_t i = 0; i < HISTOGRAM_BUCKETS; i++) {
         double here = (double)get(&histogram->buckets[i]);
         double off = middle(i) - mean;

@@ -9,7 +9,6 @@
 #include "echoc/load.h"
 
 #include "common/clock.h"
-#include "common/descriptors.h"
 #include "echoc/hgrm.h"
 #include "echoc/interrupt.h"
 #include "echoc/plot.h"
@@ -27,11 +26,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-enum {
-    THREADS_MOST = 4,
-    SPARE_FDS = 8, /* besides clients: a picture, a resolver, a sanitizer */
-    LOOK_NS = 100000000
-};
+enum { THREADS_MOST = 4, LOOK_MS = 100 };
 
 struct load {
     const struct options *options;
@@ -55,20 +50,6 @@ static size_t choose_threads(const struct options *options)
     if (threads > options->clients)
         threads = options->clients;
     return threads > 0 ? threads : 1;
-}
-
-static enum status check_descriptors(const struct load *load)
-{
-    uint64_t needed =
-        load->options->clients + 2 * load->gang.workers + SPARE_FDS;
-
-    descriptors_raise();
-    if (descriptors_left() >= needed)
-        return STATUS_OK;
-    status_say("%zu clients: this process can have %" PRIu64
-               " more descriptors and needs %" PRIu64 " (RLIMIT_NOFILE)",
-               load->options->clients, descriptors_left(), needed);
-    return STATUS_LOCAL;
 }
 
 static enum status check_sources(const struct load *load)
@@ -199,7 +180,7 @@ static void wait_for_all(struct load *load)
     while (atomic_load(&load->gang.ended) < load->started) {
         struct pollfd pollfd = {.fd = fd, .events = POLLIN};
 
-        if (poll(&pollfd, 1, LOOK_NS / 1000000) > 0) {
+        if (poll(&pollfd, 1, LOOK_MS) > 0) {
             atomic_store(&load->gang.stop, true);
             fd = -1; /* once is enough: it stays readable */
         }
@@ -231,6 +212,7 @@ static void sum_up(const struct load *load, struct summary *summary)
 
         summary->echoes += worker->timed_echoes;
         summary->bytes += worker->timed_bytes;
+        summary->unsent += worker->unsent;
         if (worker->start_ns < start_ns)
             start_ns = worker->start_ns;
         if (worker->end_ns > end_ns)
@@ -278,6 +260,7 @@ static enum status judge(const struct load *load, const struct tally *tally)
     const struct options *options = load->options;
     size_t wanted = options->clients;
     int error = local_error(load);
+    char text[FAULT_TEXT_MAX];
 
     if (error != 0) {
         status_say("cannot go on: %s%s", strerror(error),
@@ -285,6 +268,12 @@ static enum status judge(const struct load *load, const struct tally *tally)
                                             "brings more local ports)"
                                           : "");
         return STATUS_LOCAL;
+    }
+    if (options->csv && tally->first.kind != FAULT_NONE) {
+        fault_text(&tally->first, text);
+        status_say("%" PRIu64 " of %" PRIu64 " messages came back; the first "
+                   "fault: %s",
+                   tally->echoed, tally->sent, text);
     }
     if (tally->echoed < tally->sent)
         return STATUS_FAULT;
@@ -324,7 +313,7 @@ static enum status run(struct load *load)
     if (status == STATUS_OK)
         status = check_sources(load);
     if (status == STATUS_OK)
-        status = check_descriptors(load);
+        status = status_descriptors(load->options->clients);
     if (status != STATUS_OK)
         return status;
     load->workers = calloc(load->gang.workers, sizeof *load->workers);

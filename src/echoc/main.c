@@ -46,7 +46,7 @@ static enum status run(const struct options *options)
         fputs(options_help, stdout);
         return STATUS_OK;
     case OPTIONS_VERSION:
-        puts("echoc (" PACKAGE_STRING ")");
+        puts("echoc " PACKAGE_VERSION);
         return STATUS_OK;
     }
     return STATUS_LOCAL;

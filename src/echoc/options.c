@@ -95,8 +95,8 @@ static int set(int option, const char *word, struct options *options, char *why)
     if (option == ':' || option == '?')
         return refuse(option, word, why);
     if (!belongs(option, options->command))
-        return settings_refuse(why, "%s: not an option of %s", word,
-                               commands[options->command]);
+        return settings_refuse(why, "--%s: not an option of %s",
+                               name_of(option), commands[options->command]);
     switch (option) {
     case 'h':
         options->command = OPTIONS_HELP;

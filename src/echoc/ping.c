@@ -9,11 +9,11 @@
 #include "echoc/ping.h"
 
 #include "common/clock.h"
-#include "echoc/histogram.h"
 #include "echoc/interrupt.h"
 #include "echoc/json.h"
 #include "echoc/pattern.h"
 #include "echoc/talk.h"
+#include "echoc/tally.h"
 #include "echoc/target.h"
 
 #include <errno.h>
@@ -30,13 +30,8 @@ struct ping {
     struct talk talk;
     struct stream stream; /* its fd is -1 while there is no connection */
     uint64_t run;         /* for keys */
-    uint64_t connections;
-    uint64_t sent;
-    uint64_t echoed;
-    uint64_t changed; /* the rest was lost */
     enum fault_kind last;
-    struct histogram connect_times;
-    struct histogram round_trips;
+    struct tally tally;
 };
 
 static double ms(int64_t ns)
@@ -64,29 +59,31 @@ static int connect_now(struct ping *ping, int64_t *took_ns)
         return -1;
     }
     *took_ns = clock_ns() - start;
-    histogram_record(&ping->connect_times, *took_ns);
-    stream_open(&ping->stream, fd, pattern_key(ping->run, ping->connections++));
+    histogram_record(&ping->tally.connect_times, *took_ns);
+    stream_open(&ping->stream, fd,
+                pattern_key(ping->run, ping->tally.connects));
+    tally_add(&ping->tally.connects, 1);
     target_name(&ping->target, ping->name);
     return 0;
 }
 
-static void say_fault(const struct ping *ping, uint64_t number)
+static void say_fault(const struct ping *ping)
 {
     char text[FAULT_TEXT_MAX];
 
     fault_text(&ping->stream.fault, text);
     if (!ping->options->json)
-        printf("no echo from %s: seq=%" PRIu64 " %s\n", ping->name, number,
-               text);
+        printf("no echo from %s: seq=%" PRIu64 " %s\n", ping->name,
+               tally_get(&ping->tally.sent), text);
 }
 
-static void say_echo(const struct ping *ping, uint64_t number,
-                     int64_t connect_ns, int64_t round_trip_ns)
+static void say_echo(const struct ping *ping, int64_t connect_ns,
+                     int64_t round_trip_ns)
 {
     if (ping->options->json)
         return;
     printf("%zu bytes from %s: seq=%" PRIu64, ping->options->size, ping->name,
-           number);
+           tally_get(&ping->tally.sent));
     if (connect_ns > 0)
         printf(" connect=%.3f ms", ms(connect_ns));
     printf(" time=%.3f ms\n", ms(round_trip_ns));
@@ -110,25 +107,34 @@ static int round_trip(struct ping *ping, int64_t *connect_ns,
                                    : 0;
 }
 
+static void count_fault(struct ping *ping)
+{
+    const struct fault *fault = &ping->stream.fault;
+
+    tally_fault(&ping->tally, fault);
+    if (fault->kind == FAULT_CHANGED || fault->kind == FAULT_EXTRA)
+        tally_add(&ping->tally.changed, 1);
+}
+
 /* After a fault the connection is of no more use: what is late might still
  * come, and would be taken for the answer to the next. */
 static void ping_once(struct ping *ping)
 {
+    struct tally *tally = &ping->tally;
     int64_t connect_ns = 0;
     int64_t round_trip_ns = 0;
-    uint64_t number = ping->sent + 1;
 
     ping->stream.fault.kind = FAULT_NONE;
     if (round_trip(ping, &connect_ns, &round_trip_ns) == 0) {
-        ping->sent++;
-        ping->echoed++;
-        histogram_record(&ping->round_trips, round_trip_ns);
-        say_echo(ping, number, connect_ns, round_trip_ns);
+        tally_add(&tally->sent, 1);
+        tally_add(&tally->echoed, 1);
+        tally_add(&tally->bytes, ping->options->size);
+        histogram_record(&tally->round_trips, round_trip_ns);
+        say_echo(ping, connect_ns, round_trip_ns);
     } else if (ping->stream.fault.kind != FAULT_STOPPED) {
-        ping->sent++;
-        ping->changed += ping->stream.fault.kind == FAULT_CHANGED ||
-                         ping->stream.fault.kind == FAULT_EXTRA;
-        say_fault(ping, number);
+        tally_add(&tally->sent, 1);
+        count_fault(ping);
+        say_fault(ping);
     }
     ping->last = ping->stream.fault.kind;
     if (ping->last != FAULT_NONE || ping->options->new_each)
@@ -147,7 +153,8 @@ static void ping_all(struct ping *ping)
         int64_t now = 0;
 
         ping_once(ping);
-        if (ping->sent == ping->options->count || ping->last == FAULT_LOCAL)
+        if (tally_get(&ping->tally.sent) == ping->options->count ||
+            ping->last == FAULT_LOCAL)
             break;
         due += interval_ns;
         now = clock_ns();
@@ -174,14 +181,14 @@ static void print_times(const char *what, const struct histogram *times)
 
 static void print_summary(const struct ping *ping)
 {
-    uint64_t lost = ping->sent - ping->echoed - ping->changed;
+    const struct tally *tally = &ping->tally;
 
     printf("\n--- %s echo statistics ---\n", ping->target.text);
     printf("%" PRIu64 " sent, %" PRIu64 " echoed, %" PRIu64 " lost, %" PRIu64
            " changed\n",
-           ping->sent, ping->echoed, lost, ping->changed);
-    print_times("connect   ", &ping->connect_times);
-    print_times("round trip", &ping->round_trips);
+           tally->sent, tally->echoed, tally_lost(tally), tally->changed);
+    print_times("connect   ", &tally->connect_times);
+    print_times("round trip", &tally->round_trips);
 }
 
 static void print_json(const struct ping *ping)
@@ -189,15 +196,9 @@ static void print_json(const struct ping *ping)
     json_object(NULL);
     json_text("command", "ping");
     json_text("address", ping->target.text);
-    json_text("endpoint", ping->connections > 0 ? ping->name : NULL);
+    json_text("endpoint", ping->tally.connects > 0 ? ping->name : NULL);
     json_whole("size", ping->options->size);
-    json_whole("sent", ping->sent);
-    json_whole("echoed", ping->echoed);
-    json_whole("lost", ping->sent - ping->echoed - ping->changed);
-    json_whole("changed", ping->changed);
-    json_whole("connects", ping->connections);
-    json_times("connect_ms", &ping->connect_times);
-    json_times("round_trip_ms", &ping->round_trips);
+    tally_json(&ping->tally);
     json_end();
 }
 
@@ -214,7 +215,7 @@ static enum status conclude(struct ping *ping)
         status_say("cannot go on: %s", text);
         return STATUS_LOCAL;
     }
-    return ping->sent == ping->echoed ? STATUS_OK : STATUS_FAULT;
+    return ping->tally.sent == ping->tally.echoed ? STATUS_OK : STATUS_FAULT;
 }
 
 /* The first connection is said apart, so that its time does not look like a

@@ -31,7 +31,8 @@ struct copy {
     bool ended;       /* the other side's end */
     int send_error;   /* an errno: why it takes no more; 0 */
     int timeout_ms;
-    uint64_t read; /* from standard input */
+    int64_t due_ms; /* when something must have come; 0: nothing is due */
+    uint64_t read;  /* from standard input */
     uint64_t sent;
     uint64_t received;
     struct backlog backlog; /* of what was read and is not back */
@@ -176,15 +177,19 @@ static int take_echo(struct copy *copy)
     if (copy->print && put(copy, came, (size_t)got) < 0)
         return -1;
     account(copy, came, (size_t)got);
+    copy->due_ms = 0; /* and perhaps anew */
     return copy->print || copy->fault.kind == FAULT_NONE ? 0 : -1;
 }
 
-/* Nothing is waited for while all is back and there may be more input. */
-static int wait_ms(const struct copy *copy)
+/* Nothing is due while all is back and there may be more input. Otherwise the
+ * time is since something last came, whatever goes out meanwhile. */
+static int wait_ms(struct copy *copy)
 {
-    bool is_due = copy->input_ended || copy->read > copy->received;
-
-    return is_due ? copy->timeout_ms : -1;
+    if (!copy->input_ended && copy->read == copy->received)
+        copy->due_ms = 0;
+    else if (copy->due_ms == 0)
+        copy->due_ms = clock_ms() + copy->timeout_ms;
+    return copy->due_ms > 0 ? clock_left(copy->due_ms) : -1;
 }
 
 static int step(struct copy *copy)
@@ -197,10 +202,12 @@ static int step(struct copy *copy)
 
     if (ready < 0)
         return errno == EINTR ? 0 : fail_locally(copy, "cannot wait");
-    if (ready == 0)
+    if ((pollfds[1].revents & ~POLLOUT) != 0) {
+        if (take_echo(copy) < 0)
+            return -1;
+    } else if (copy->due_ms > 0 && clock_left(copy->due_ms) == 0) {
         return fail(copy, FAULT_LATE, 0);
-    if ((pollfds[1].revents & ~POLLOUT) != 0 && take_echo(copy) < 0)
-        return -1;
+    }
     if (!copy->ended && (pollfds[1].revents & POLLOUT) != 0)
         send_piece(copy);
     if (!copy->ended && pollfds[0].revents != 0)

@@ -7,11 +7,17 @@
 
 #include "echoc/status.h"
 
+#include "common/descriptors.h"
+
 #include <errno.h>
+#include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
+
+/* Besides clients: pollers, a picture, a resolver, a sanitizer. */
+enum { SPARE_FDS = 16 };
 
 void status_say(const char *words, ...)
 {
@@ -34,6 +40,19 @@ void status_say(const char *words, ...)
     fflush(stdout);
     while (write(STDERR_FILENO, line, length) < 0 && errno == EINTR)
         continue;
+}
+
+enum status status_descriptors(size_t clients)
+{
+    uint64_t needed = clients + SPARE_FDS;
+
+    descriptors_raise();
+    if (descriptors_left() >= needed)
+        return STATUS_OK;
+    status_say("%zu clients: this process can have %" PRIu64
+               " more descriptors and needs %" PRIu64 " (RLIMIT_NOFILE)",
+               clients, descriptors_left(), needed);
+    return STATUS_LOCAL;
 }
 
 enum status status_flush(enum status status)

@@ -4,6 +4,8 @@
 #ifndef ECHOC_STATUS_H
 #define ECHOC_STATUS_H
 
+#include <stddef.h>
+
 /* Exit statuses; a command returns one, and only main() exits with it. */
 enum status {
     STATUS_OK = 0,    /* all came back as sent */
@@ -13,6 +15,10 @@ enum status {
 
 /* "echoc: WHAT: WHY" on standard error, one line in one write. */
 void status_say(const char *words, ...) __attribute__((format(printf, 1, 2)));
+
+/* Whether this process can have so many clients: STATUS_OK, or STATUS_LOCAL and
+ * a complaint. Raises the soft limit on descriptors. */
+enum status status_descriptors(size_t clients);
 
 /* Whether all that was printed has been taken: status, or STATUS_LOCAL and a
  * complaint. Called once, at the end. */

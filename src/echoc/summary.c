@@ -24,11 +24,6 @@ static double per_second(const struct summary *summary, uint64_t number)
     return summary->seconds > 0 ? (double)number / summary->seconds : 0;
 }
 
-static uint64_t lost(const struct tally *tally)
-{
-    return tally->sent - tally->echoed - tally->changed;
-}
-
 static void print_times(const char *what, const struct histogram *times)
 {
     if (times->count == 0)
@@ -75,27 +70,19 @@ void summary_print(const struct summary *summary)
            tally->served > 0 ? summary->served_after : 0);
     printf("messages   %" PRIu64 " sent, %" PRIu64 " echoed, %" PRIu64
            " lost, %" PRIu64 " changed\n",
-           tally->sent, tally->echoed, lost(tally), tally->changed);
+           tally->sent, tally->echoed, tally_lost(tally), tally->changed);
     printf("rate       %.1f messages/s, %.3f MB/s in each direction, "
            "for %.3f s\n",
            per_second(summary, summary->echoes),
            per_second(summary, summary->bytes) / 1e6, summary->seconds);
+    if (options->rate > 0)
+        printf("paced      %" PRIu64 " messages/s asked, %" PRIu64
+               " were due and not sent\n",
+               options->rate, summary->unsent);
     print_times("connect", &tally->connect_times);
     print_times("latency", &tally->round_trips);
     print_errors(tally);
     chart_print(&tally->round_trips);
-}
-
-static void add_errors(const struct tally *tally)
-{
-    static const enum fault_kind kinds[] = {FAULT_CONNECT, FAULT_LATE,
-                                            FAULT_RESET,   FAULT_CLOSED,
-                                            FAULT_CHANGED, FAULT_EXTRA};
-
-    json_object("errors");
-    for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++)
-        json_whole(fault_name(kinds[i]), tally->errors[kinds[i]]);
-    json_end();
 }
 
 static void add_what_was_asked(const struct summary *summary)
@@ -116,27 +103,17 @@ static void add_what_was_asked(const struct summary *summary)
 void summary_print_json(const struct summary *summary)
 {
     const struct tally *tally = &summary->tally;
-    char text[FAULT_TEXT_MAX];
 
-    fault_text(&tally->first, text);
     json_object(NULL);
     add_what_was_asked(summary);
+    tally_json(tally);
     json_number("seconds", summary->seconds);
-    json_whole("sent", tally->sent);
-    json_whole("echoed", tally->echoed);
-    json_whole("lost", lost(tally));
-    json_whole("changed", tally->changed);
-    json_whole("bytes", tally->bytes);
     json_number("messages_per_second", per_second(summary, summary->echoes));
     json_number("bytes_per_second", per_second(summary, summary->bytes));
-    json_whole("connects", tally->connects);
+    json_whole("unsent", summary->unsent);
     json_whole("served", tally->served);
     json_number("served_seconds",
                 tally->served > 0 ? summary->served_after : NAN);
-    json_times("connect_ms", &tally->connect_times);
-    json_times("round_trip_ms", &tally->round_trips);
-    add_errors(tally);
-    json_text("first_fault", tally->first.kind == FAULT_NONE ? NULL : text);
     json_object("cpu_seconds");
     json_number("user", summary->cpu_user);
     json_number("system", summary->cpu_system);

@@ -16,6 +16,7 @@ struct summary {
     struct tally tally;  /* of all workers */
     uint64_t echoes;     /* within the time */
     uint64_t bytes;      /* ditto, one direction */
+    uint64_t unsent;     /* --rate: messages that were due, but not sent */
     double seconds;      /* the time */
     double served_after; /* s; when the last client had its first echo */
     double cpu_user;     /* s of this process */

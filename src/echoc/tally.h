@@ -41,6 +41,15 @@ static inline uint64_t tally_get(const _Atomic uint64_t *number)
     return atomic_load_explicit(number, memory_order_relaxed);
 }
 
+/* Count a fault; the first one stays. Only the writer may call this. */
+void tally_fault(struct tally *tally, const struct fault *fault);
+
+/* The messages that neither came back nor came back changed. */
+uint64_t tally_lost(const struct tally *tally);
+
+/* Members of a JSON object: sent to first_fault, as echoc(1) lists them. */
+void tally_json(const struct tally *tally);
+
 /* Add what another has counted; the first fault that there is stays. */
 void tally_merge(struct tally *into, const struct tally *from);
 

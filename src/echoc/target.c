@@ -50,10 +50,16 @@ void target_close(struct target *target)
     target->list = NULL;
 }
 
-bool target_is_local(int error)
+/* No descriptor or memory: the next endpoint would fare no better. */
+static bool is_short(int error)
 {
     return error == EMFILE || error == ENFILE || error == ENOBUFS ||
-           error == ENOMEM || error == EADDRNOTAVAIL;
+           error == ENOMEM;
+}
+
+bool target_is_local(int error)
+{
+    return is_short(error) || error == EADDRNOTAVAIL;
 }
 
 int target_connect(struct target *target, int timeout_ms, struct fault *fault)
@@ -69,13 +75,13 @@ int target_connect(struct target *target, int timeout_ms, struct fault *fault)
             return fd;
         }
         error = errno;
-        if (error == EINTR || target_is_local(error))
+        if (error == EINTR || is_short(error))
             break;
     }
     *fault = (struct fault){.kind = FAULT_CONNECT, .error = error};
     if (error == EINTR)
         fault->kind = FAULT_STOPPED;
-    else if (target_is_local(error))
+    else if (is_short(error))
         fault->kind = FAULT_LOCAL;
     errno = error;
     return -1;

@@ -44,8 +44,8 @@ void target_name(const struct target *target, char name[TARGET_NAME_MAX]);
 void target_name_of(const struct target *target, size_t endpoint,
                     char name[TARGET_NAME_MAX]);
 
-/* Whether an errno of socket(2) or connect(2) is this side's own trouble: no
- * descriptor, memory or local port. */
+/* Whether an errno of one of many connections to an endpoint that works is this
+ * side's own trouble: no descriptor, memory or local port. */
 bool target_is_local(int error);
 
 #endif

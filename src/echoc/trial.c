@@ -137,6 +137,7 @@ void trial_fault(struct site *site, struct answer *answer, const char *where,
     trial_bad(answer, "%s%s%s", where, *where != '\0' ? ": " : "", text);
     if (answer->means[0] == '\0')
         trial_means(answer, "%s", meaning_of(&stream->fault));
+    site->is_short |= stream->fault.kind == FAULT_LOCAL;
     if (stream->fault.kind == FAULT_STOPPED) {
         site->stopped = true;
         answer->verdict = TRIAL_SKIPPED;
@@ -163,4 +164,9 @@ void trial_endpoint(struct site *site, size_t endpoint, struct answer *answer)
     stream.fault.kind = errno == EINTR ? FAULT_STOPPED : FAULT_CONNECT;
     stream.fault.error = errno;
     trial_fault(site, answer, name, &stream);
+    if (stream.fault.error == EADDRNOTAVAIL ||
+        stream.fault.error == EAFNOSUPPORT) {
+        answer->verdict = TRIAL_SKIPPED;
+        trial_means(answer, "this machine has no address of that family");
+    }
 }

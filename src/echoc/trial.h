@@ -33,6 +33,7 @@ struct site {
     uint64_t connections;
     int64_t quickest_ns; /* of all connects; INT64_MAX before the first */
     bool stopped;        /* an interrupt came */
+    bool is_short;       /* this side has no descriptor or memory for it */
     double resolve_ms;
     double bytes_per_second; /* of the bulk trial; 0 before it */
     struct histogram connect_times;

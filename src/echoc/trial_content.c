@@ -92,9 +92,9 @@ void trial_silence(struct site *site, struct answer *answer)
     trial_hang_up(&stream);
 }
 
-/* Send and receive bytes that are no pattern; they fit any buffer. Returns how
- * many came, with the stream's fault if that is fewer than size, or -1 with the
- * fault. */
+/* Send and receive bytes that are no pattern; they fit any buffer, and came has
+ * room for one more, which would be one too many. Returns how many came, with
+ * the stream's fault if that is not size, or -1 with the fault. */
 static ssize_t exchange(struct site *site, struct stream *stream,
                         const unsigned char *bytes, unsigned char *came,
                         size_t size)
@@ -116,7 +116,7 @@ static ssize_t exchange(struct site *site, struct stream *stream,
             stream->fault.after_ms = site->talk.timeout_ms;
             break;
         }
-        got = recv(stream->fd, came + have, size - have, 0);
+        got = recv(stream->fd, came + have, size + 1 - have, 0);
         if (got < 0)
             return stream_fail(stream, FAULT_RESET, errno);
         if (got == 0) {
@@ -124,7 +124,12 @@ static ssize_t exchange(struct site *site, struct stream *stream,
             break;
         }
         have += (size_t)got;
-        stream->received = have;
+        stream->received = have < size ? have : size;
+    }
+    if (have > size) {
+        stream_fail(stream, FAULT_EXTRA, 0);
+        stream->fault.got = came[size];
+        stream->fault.count = 1;
     }
     return (ssize_t)have;
 }
@@ -155,22 +160,23 @@ void trial_values(struct site *site, struct answer *answer)
     struct stream stream;
     ssize_t got = -1;
     size_t right = 0;
-    char where[32];
+    char where[32] = "";
 
     if (trial_connect(site, &stream) == 0)
         got = exchange(site, &stream, bytes, came, size);
-    while (got > 0 && right < (size_t)got && bytes[right] == came[right])
+    while (right < size && got > (ssize_t)right && bytes[right] == came[right])
         right++;
     if (got < 0) {
         trial_fault(site, answer, "", &stream);
-    } else if (right < (size_t)got) {
+    } else if (right < size && right < (size_t)got) {
         trial_means(answer, "some values do not get through as they are");
         trial_bad(answer, "0x%02x came back as 0x%02x, at byte %zu",
                   bytes[right], came[right], right);
-    } else if (right < size) {
+    } else if (stream.fault.kind != FAULT_NONE) {
         if (right > 0 && right < size - 1)
             trial_means(answer, "some values are swallowed, or end the echo");
-        snprintf(where, sizeof where, "next is 0x%02x", bytes[right]);
+        if (right < size)
+            snprintf(where, sizeof where, "next is 0x%02x", bytes[right]);
         trial_fault(site, answer, where, &stream);
     } else {
         trial_means(answer, "every value gets through as it is");

@@ -6,7 +6,6 @@
 #include "config.h"
 
 #include "common/clock.h"
-#include "common/descriptors.h"
 #include "echoc/interrupt.h"
 #include "echoc/poller.h"
 #include "echoc/trial.h"
@@ -155,7 +154,6 @@ void trial_crowd(struct site *site, struct answer *answer)
 {
     struct crowd crowd = {.count = site->options->clients};
 
-    descriptors_raise();
     crowd.streams = calloc(crowd.count, sizeof *crowd.streams);
     crowd.poller = poller_open(crowd.count);
     if (crowd.streams != NULL && crowd.poller != NULL) {

@@ -42,6 +42,8 @@ static void end(struct work *work)
     worker->end_ns = work->crew.shift.now_ns;
     worker->timed_echoes = tally_get(&worker->tally.echoed);
     worker->timed_bytes = tally_get(&worker->tally.bytes);
+    if (work->crew.prompted > tally_get(&worker->tally.sent))
+        worker->unsent = work->crew.prompted - tally_get(&worker->tally.sent);
     crew_end(&work->crew);
 }
 

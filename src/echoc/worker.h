@@ -38,6 +38,7 @@ struct worker {
     /* To be read once it has ended. */
     uint64_t timed_echoes; /* from start to end, without what came after */
     uint64_t timed_bytes;
+    uint64_t unsent;  /* --rate: messages that were due, but not sent */
     int64_t start_ns; /* of clock_ns() */
     int64_t end_ns;
     int error; /* an errno: of its own trouble that ended it; 0 */
