@@ -11,18 +11,12 @@
 #include "common/clock.h"
 #include "echoc/dial.h"
 #include "echoc/pattern.h"
+#include "echoc/turn.h"
 
 #include <errno.h>
 #include <unistd.h>
 
 enum { AGAIN_NS = 100000000, NS_PER_MS = 1000000 };
-
-int64_t client_due(const struct shift *shift, const struct client *client)
-{
-    uint64_t message = client->turn * shift->clients + client->slot;
-
-    return shift->start_ns + (int64_t)((double)message * shift->interval_ns);
-}
 
 void client_drop(struct shift *shift, struct client *client)
 {
@@ -146,7 +140,7 @@ static void begin(struct shift *shift, struct client *client, int64_t now_ns)
     if (shift->options->mode == OPTIONS_CHURN)
         client->since_ns = client->dialled_ns;
     if (shift->interval_ns > 0)
-        client->since_ns = client_due(shift, client);
+        client->since_ns = turn_due(shift, client);
     client->turn++;
     client->moved_ns = now_ns;
     client->upto = client->stream.sent + shift->options->size;
@@ -155,38 +149,22 @@ static void begin(struct shift *shift, struct client *client, int64_t now_ns)
     send_on(shift, client);
 }
 
-static bool is_done(const struct shift *shift, const struct client *client)
-{
-    if (shift->ending)
-        return shift->options->mode != OPTIONS_HOLD || client->said_last ||
-               !client->has_echo;
-    return shift->options->mode == OPTIONS_CHURN && client->has_echo;
-}
-
-static bool is_due(const struct shift *shift, const struct client *client,
-                   int64_t now_ns)
-{
-    if (shift->ending)
-        return true; /* the last one of --hold */
-    if (shift->gathering)
-        return false;
-    if (shift->options->mode == OPTIONS_HOLD)
-        return !client->has_echo;
-    return shift->interval_ns == 0 || client_due(shift, client) <= now_ns;
-}
-
 /* What a client does that has nothing under way. */
 static void go_on(struct shift *shift, struct client *client, int64_t now_ns)
 {
-    if (is_done(shift, client)) {
+    switch (turn_next(shift, client, now_ns)) {
+    case TURN_REST:
+        break;
+    case TURN_LEAVE:
         leave(shift, client);
-    } else if (is_due(shift, client, now_ns)) {
+        break;
+    case TURN_BEGIN:
         client->said_last = shift->ending;
         begin(shift, client, now_ns);
+        break;
     }
 }
 
-/* Bulk does not wait for its bytes before it leaves. */
 void client_prompt(struct shift *shift, struct client *client)
 {
     if (client->state == CLIENT_RESTING)

@@ -78,7 +78,4 @@ void client_look(struct shift *shift, struct client *client);
 /* Hang up, whatever is under way; nothing is counted. */
 void client_drop(struct shift *shift, struct client *client);
 
-/* When its next message is due, of clock_ns(); with --rate only. */
-int64_t client_due(const struct shift *shift, const struct client *client);
-
 #endif

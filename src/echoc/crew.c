@@ -9,6 +9,7 @@
 #include "echoc/crew.h"
 
 #include "common/clock.h"
+#include "echoc/turn.h"
 
 #include <stdlib.h>
 
@@ -49,7 +50,7 @@ static int64_t dial_time(const struct crew *crew, const struct client *client)
     int64_t due = 0;
 
     if (shift->options->mode == OPTIONS_CHURN && shift->interval_ns > 0)
-        due = client_due(shift, client);
+        due = turn_due(shift, client);
     return due > client->again_ns ? due : client->again_ns;
 }
 

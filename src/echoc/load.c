@@ -2,18 +2,16 @@
  * load: many clients at once.
  *
  * Knows the workers, the progress line and the order of things. Must not know
- * what a client does, nor how a summary looks.
+ * what a client does, nor what the whole comes to.
  */
 #include "config.h"
 
 #include "echoc/load.h"
 
 #include "common/clock.h"
-#include "echoc/hgrm.h"
 #include "echoc/interrupt.h"
-#include "echoc/plot.h"
+#include "echoc/outcome.h"
 #include "echoc/progress.h"
-#include "echoc/summary.h"
 #include "echoc/target.h"
 #include "echoc/worker.h"
 
@@ -23,7 +21,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
 #include <unistd.h>
 
 enum { THREADS_MOST = 4, LOOK_MS = 100 };
@@ -193,119 +190,6 @@ static void wait_for_all(struct load *load)
         worker_join(&load->workers[i]);
 }
 
-static double seconds(struct timeval time)
-{
-    return (double)time.tv_sec + (double)time.tv_usec / 1e6;
-}
-
-static void sum_up(const struct load *load, struct summary *summary)
-{
-    struct rusage usage = {0};
-    int64_t start_ns = INT64_MAX;
-    int64_t end_ns = 0;
-
-    add_up(load, &summary->tally);
-    summary->options = load->options;
-    summary->target = &load->target;
-    for (size_t i = 0; i < load->started; i++) {
-        const struct worker *worker = &load->workers[i];
-
-        summary->echoes += worker->timed_echoes;
-        summary->bytes += worker->timed_bytes;
-        summary->unsent += worker->unsent;
-        if (worker->start_ns < start_ns)
-            start_ns = worker->start_ns;
-        if (worker->end_ns > end_ns)
-            end_ns = worker->end_ns;
-        if (summary->tally.first.kind == FAULT_NONE)
-            summary->tally.first = worker->tally.first;
-    }
-    summary->seconds =
-        end_ns > start_ns ? (double)(end_ns - start_ns) / 1e9 : 0;
-    summary->served_after =
-        (double)((int64_t)summary->tally.served_ns - load->start_ns) / 1e9;
-    getrusage(RUSAGE_SELF, &usage);
-    summary->cpu_user = seconds(usage.ru_utime);
-    summary->cpu_system = seconds(usage.ru_stime);
-}
-
-/* A file that was asked for and cannot be had is this side's failure. */
-static enum status write_files(const struct summary *summary)
-{
-    const struct options *options = summary->options;
-    const struct histogram *times = &summary->tally.round_trips;
-
-    if (options->hgrm != NULL && hgrm_write(options->hgrm, times) < 0) {
-        status_say("cannot write %s: %s", options->hgrm, strerror(errno));
-        return STATUS_LOCAL;
-    }
-    if (options->plot != NULL &&
-        plot_write(options->plot, summary->target->text, times) < 0) {
-        status_say("cannot write %s: %s", options->plot, strerror(errno));
-        return STATUS_LOCAL;
-    }
-    return STATUS_OK;
-}
-
-static int local_error(const struct load *load)
-{
-    for (size_t i = 0; i < load->started; i++)
-        if (load->workers[i].error != 0)
-            return load->workers[i].error;
-    return 0;
-}
-
-static enum status judge(const struct load *load, const struct tally *tally)
-{
-    const struct options *options = load->options;
-    size_t wanted = options->clients;
-    int error = local_error(load);
-    char text[FAULT_TEXT_MAX];
-
-    if (error != 0) {
-        status_say("cannot go on: %s%s", strerror(error),
-                   error == EADDRNOTAVAIL ? " (--bind with more addresses "
-                                            "brings more local ports)"
-                                          : "");
-        return STATUS_LOCAL;
-    }
-    if (options->csv && tally->first.kind != FAULT_NONE) {
-        fault_text(&tally->first, text);
-        status_say("%" PRIu64 " of %" PRIu64 " messages came back; the first "
-                   "fault: %s",
-                   tally->echoed, tally->sent, text);
-    }
-    if (tally->echoed < tally->sent)
-        return STATUS_FAULT;
-    for (size_t i = 0; i < FAULT_KINDS; i++)
-        if (tally->errors[i] > 0)
-            return STATUS_FAULT;
-    if (options->count > 0 && options->count < wanted)
-        wanted = (size_t)options->count;
-    /* Who was interrupted, or paced, need not have served everybody. */
-    if (tally->served < wanted && options->rate == 0 && !interrupt_came())
-        return STATUS_FAULT;
-    return tally->served > 0 || interrupt_came() ? STATUS_OK : STATUS_FAULT;
-}
-
-static enum status conclude(const struct load *load)
-{
-    static struct summary summary; /* too large for a stack */
-    enum status written = STATUS_OK;
-    enum status status = STATUS_OK;
-
-    sum_up(load, &summary);
-    if (load->options->json)
-        summary_print_json(&summary);
-    else if (load->options->csv)
-        summary_print_csv(&summary);
-    else
-        summary_print(&summary);
-    status = judge(load, &summary.tally);
-    written = write_files(&summary);
-    return written != STATUS_OK ? written : status;
-}
-
 static enum status run(struct load *load)
 {
     enum status status = choose_endpoint(load);
@@ -325,7 +209,8 @@ static enum status run(struct load *load)
     status = start(load);
     wait_for_all(load);
     if (status == STATUS_OK)
-        status = conclude(load);
+        status = outcome_tell(load->options, &load->target, load->workers,
+                              load->started, load->start_ns);
     free(load->workers);
     return status;
 }

@@ -1,0 +1,22 @@
+/*
+ * outcome: what the workers of a load did -> summary, files, status.
+ */
+#ifndef ECHOC_OUTCOME_H
+#define ECHOC_OUTCOME_H
+
+#include "echoc/options.h"
+#include "echoc/status.h"
+#include "echoc/target.h"
+#include "echoc/worker.h"
+
+#include <stddef.h>
+#include <stdint.h>
+
+/* Print the summary and write the files that were asked for, once all workers
+ * have been joined; begun_ns is when they were started, of clock_ns(). */
+enum status outcome_tell(const struct options *options,
+                         const struct target *target,
+                         const struct worker *workers, size_t count,
+                         int64_t begun_ns);
+
+#endif
