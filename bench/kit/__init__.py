@@ -1,0 +1,1 @@
+"""What the benchmarks in the folder above are made of."""

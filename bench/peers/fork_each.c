@@ -1,0 +1,41 @@
+/*
+ * fork_each: a process for each client.
+ */
+#include "peer.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stddef.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+static void reap(int number)
+{
+    int saved = errno;
+
+    (void)number;
+    while (waitpid(-1, NULL, WNOHANG) > 0)
+        ;
+    errno = saved;
+}
+
+/* Where no process can be had, the client gets an end. */
+static void serve(int listen_fd, int client_fd)
+{
+    if (fork() == 0) {
+        close(listen_fd);
+        peer_copy(client_fd);
+        _exit(0);
+    }
+    close(client_fd);
+}
+
+int main(int argc, char *argv[])
+{
+    struct sigaction action = {.sa_handler = reap, .sa_flags = SA_RESTART};
+    int listen_fd = peer_listen(argc, argv);
+
+    sigaction(SIGCHLD, &action, NULL);
+    for (;;)
+        serve(listen_fd, peer_accept(listen_fd));
+}

@@ -1,0 +1,39 @@
+// go_copy: a goroutine for each client, and io.Copy.
+package main
+
+import (
+	"fmt"
+	"io"
+	"net"
+	"os"
+	"time"
+)
+
+const pause = 10 * time.Millisecond
+
+func echo(client net.Conn) {
+	defer client.Close()
+	io.Copy(client, client)
+}
+
+func main() {
+	port := "0"
+	if len(os.Args) > 1 {
+		port = os.Args[1]
+	}
+	listener, err := net.Listen("tcp", "127.0.0.1:"+port)
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+	fmt.Println("server running on", listener.Addr())
+	for {
+		// TCP_NODELAY is set on every socket that Accept returns.
+		client, err := listener.Accept()
+		if err != nil {
+			time.Sleep(pause)
+			continue
+		}
+		go echo(client)
+	}
+}

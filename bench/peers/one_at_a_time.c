@@ -1,0 +1,19 @@
+/*
+ * one_at_a_time: the shortest echo server. The next client waits until the one
+ * before has gone.
+ */
+#include "peer.h"
+
+#include <unistd.h>
+
+int main(int argc, char *argv[])
+{
+    int listen_fd = peer_listen(argc, argv);
+
+    for (;;) {
+        int client_fd = peer_accept(listen_fd);
+
+        peer_copy(client_fd);
+        close(client_fd);
+    }
+}
