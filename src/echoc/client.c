@@ -16,7 +16,7 @@
 #include <errno.h>
 #include <unistd.h>
 
-enum { AGAIN_NS = 100000000, NS_PER_MS = 1000000 };
+enum { AGAIN_NS = 100000000, DOUBLINGS_MAX = 5, NS_PER_MS = 1000000 };
 
 void client_drop(struct shift *shift, struct client *client)
 {
@@ -30,9 +30,9 @@ void client_drop(struct shift *shift, struct client *client)
     client->again_ns = 0;
 }
 
-/* The fault is counted, the first one kept, and the client dials again after a
- * while: a server that comes back is met again, one that does not is not asked
- * without end. */
+/* The fault is counted, and the client dials again after a while, which doubles
+ * while it cannot connect: a server that comes back is met again, one that does
+ * not is not asked without end. */
 static void fail(struct shift *shift, struct client *client)
 {
     const struct fault *fault = &client->stream.fault;
@@ -45,7 +45,7 @@ static void fail(struct shift *shift, struct client *client)
         (client->state == CLIENT_TALKING || stream_missing(&client->stream)))
         tally_add(&tally->changed, 1);
     client_drop(shift, client);
-    client->again_ns = shift->now_ns + AGAIN_NS;
+    client->again_ns = shift->now_ns + ((int64_t)AGAIN_NS << client->failures);
 }
 
 static void fail_with(struct shift *shift, struct client *client,
@@ -59,6 +59,7 @@ static void fail_with(struct shift *shift, struct client *client,
 
 static void fail_dialling(struct shift *shift, struct client *client, int error)
 {
+    client->failures += client->failures < DOUBLINGS_MAX;
     fail_with(shift, client,
               target_is_local(error) ? FAULT_LOCAL : FAULT_CONNECT, error);
 }
@@ -184,6 +185,7 @@ static void arrive(struct shift *shift, struct client *client)
     histogram_record(&shift->tally->connect_times, now_ns - client->dialled_ns);
     tally_add(&shift->tally->connects, 1);
     tally_add(&shift->tally->up, 1);
+    client->failures = 0;
     client->state = CLIENT_RESTING;
     go_on(shift, client, now_ns);
     if (client->state == CLIENT_RESTING)

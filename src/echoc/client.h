@@ -28,12 +28,15 @@ enum client_state {
 struct client {
     struct stream stream;
     enum client_state state;
-    short events;    /* that are watched */
-    bool has_echo;   /* on this connection */
-    bool served;     /* ever */
-    bool said_last;  /* --hold: the round trip at the end */
-    uint32_t number; /* among all clients; for keys and sources */
-    size_t slot;     /* among those of the shift */
+    short events;      /* that are watched */
+    bool has_echo;     /* on this connection */
+    bool served;       /* ever */
+    bool said_last;    /* --hold: the round trip at the end */
+    bool queued;       /* its crew is to dial it */
+    bool tried;        /* its first connection is decided */
+    unsigned failures; /* to connect, in a row */
+    uint32_t number;   /* among all clients; for keys and sources */
+    size_t slot;       /* among those of the shift */
     uint64_t turn; /* --rate: messages begun, which gives the next one's time */
     uint64_t upto; /* where the message under way ends */
     uint64_t pieces; /* --stream: pieces that came back */

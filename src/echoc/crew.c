@@ -18,12 +18,38 @@ enum {
     TICK_NS = 100000000
 };
 
-static void enqueue(struct crew *crew, const struct client *client)
+static void enqueue(struct crew *crew, struct client *client)
 {
     size_t count = crew->shift.clients;
 
+    client->queued = true;
     crew->queue[(crew->queue_first + crew->queue_length++) % count] =
         client->slot;
+}
+
+static struct client *dequeue(struct crew *crew)
+{
+    struct client *client = &crew->clients[crew->queue[crew->queue_first]];
+
+    client->queued = false;
+    crew->queue_first = (crew->queue_first + 1) % crew->shift.clients;
+    crew->queue_length--;
+    return client;
+}
+
+/* Who has to wait after a fault does so outside the queue, where it would keep
+ * others waiting; crew_look() finds it. */
+static void enqueue_if_due(struct crew *crew, struct client *client)
+{
+    if (client->state == CLIENT_AWAY && !client->queued &&
+        !crew->shift.ending && client->again_ns <= crew->shift.now_ns)
+        enqueue(crew, client);
+}
+
+static void decide(struct crew *crew, struct client *client)
+{
+    crew->tried += !client->tried;
+    client->tried = true;
 }
 
 /* After everything that may have moved a client on. */
@@ -32,45 +58,39 @@ static void follow(struct crew *crew, struct client *client,
 {
     if (before == CLIENT_DIALLING && client->state != CLIENT_DIALLING) {
         crew->dialling--;
-        if (crew->tried < crew->shift.clients)
-            crew->tried++;
+        decide(crew, client);
     }
-    if (before == CLIENT_AWAY || client->state != CLIENT_AWAY)
-        return;
-    if (crew->shift.ending)
-        crew->gone++;
-    else
-        enqueue(crew, client);
+    if (before != CLIENT_AWAY && client->state == CLIENT_AWAY)
+        crew->gone += crew->shift.ending;
+    enqueue_if_due(crew, client);
 }
 
 /* A churning client's message begins with its call, so it has its time. */
-static int64_t dial_time(const struct crew *crew, const struct client *client)
+static int64_t dial_time(const struct crew *crew)
 {
     const struct shift *shift = &crew->shift;
-    int64_t due = 0;
 
-    if (shift->options->mode == OPTIONS_CHURN && shift->interval_ns > 0)
-        due = turn_due(shift, client);
-    return due > client->again_ns ? due : client->again_ns;
+    if (shift->options->mode != OPTIONS_CHURN || shift->interval_ns == 0)
+        return 0;
+    return turn_due(shift, &crew->clients[crew->queue[crew->queue_first]]);
+}
+
+static bool may_dial(const struct crew *crew)
+{
+    return crew->queue_length > 0 && crew->dialling < DIALLING_MAX &&
+           crew->shift.local_error == 0;
 }
 
 void crew_dial(struct crew *crew)
 {
-    while (crew->queue_length > 0 && crew->dialling < DIALLING_MAX &&
-           crew->shift.local_error == 0) {
-        struct client *client = &crew->clients[crew->queue[crew->queue_first]];
+    while (may_dial(crew) && dial_time(crew) <= crew->shift.now_ns) {
+        struct client *client = dequeue(crew);
 
-        if (dial_time(crew, client) > crew->shift.now_ns)
-            return;
-        crew->queue_first = (crew->queue_first + 1) % crew->shift.clients;
-        crew->queue_length--;
         client_dial(&crew->shift, client);
-        if (client->state == CLIENT_DIALLING) {
+        if (client->state == CLIENT_DIALLING)
             crew->dialling++;
-        } else {
-            enqueue(crew, client);
-            crew->tried += crew->tried < crew->shift.clients;
-        }
+        else
+            decide(crew, client);
     }
 }
 
@@ -114,7 +134,8 @@ void crew_end(struct crew *crew)
 {
     crew->shift.gathering = false;
     crew->shift.ending = true;
-    crew->gone += crew->queue_length;
+    for (size_t i = 0; i < crew->shift.clients; i++)
+        crew->gone += crew->clients[i].state == CLIENT_AWAY;
     crew->queue_length = 0;
     /* The last round trips of --hold are beyond any count. */
     crew->shift.left = UINT64_MAX;
@@ -150,11 +171,8 @@ int64_t crew_next(const struct crew *crew)
               (int64_t)((double)crew->prompted * shift->interval_ns);
     if (due < next)
         next = due;
-    if (crew->queue_length > 0 && crew->dialling < DIALLING_MAX) {
-        due = dial_time(crew, &crew->clients[crew->queue[crew->queue_first]]);
-        if (due < next)
-            next = due;
-    }
+    if (may_dial(crew) && dial_time(crew) < next)
+        next = dial_time(crew);
     return next;
 }
 

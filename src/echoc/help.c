@@ -39,7 +39,7 @@ const char options_help[] =
     "  -n, --count=N           so many messages (default: ping has no end, "
     "load\n"
     "                          goes by --time)\n"
-    "  -s, --size=BYTES        of a message (default: 64; --stream 65536)\n"
+    "  -s, --size=BYTES        of a message (default: 64; --stream 262144)\n"
     "ping:\n"
     "  -i, --interval=SECONDS  between two messages (default: 1)\n"
     "      --new               a new connection for each message\n"

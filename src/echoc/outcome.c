@@ -111,8 +111,11 @@ static enum status judge(const struct summary *summary)
     if (options->count > 0 && options->count < wanted)
         wanted = (size_t)options->count;
     /* Who was interrupted, or paced, need not have served everybody. */
-    if (tally->served < wanted && options->rate == 0 && !interrupt_came())
+    if (tally->served < wanted && options->rate == 0 && !interrupt_came()) {
+        status_say("%" PRIu64 " of %zu clients were never served",
+                   wanted - tally->served, wanted);
         return STATUS_FAULT;
+    }
     return tally->served > 0 || interrupt_came() ? STATUS_OK : STATUS_FAULT;
 }
 
