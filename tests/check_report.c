@@ -119,6 +119,10 @@ START_TEST(json_lines_are_one_object_each)
     ck_assert_str_eq(
         after_time(taken(out)),
         "\"event\":\"listen\",\"address\":\"/a\\u0022b\\u005cc\\u000a\"}\n");
+    report_listen("/\xc3\xa4\xff\xc3");
+    ck_assert_str_eq(
+        after_time(taken(out)),
+        "\"event\":\"listen\",\"address\":\"/\xc3\xa4\\ufffd\\ufffd\"}\n");
     report_connect(peer());
     ck_assert_str_eq(after_time(taken(out)),
                      "\"event\":\"connect\",\"peer\":\"127.0.0.1:53412\"}\n");

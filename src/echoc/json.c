@@ -7,6 +7,8 @@
 
 #include "echoc/json.h"
 
+#include "common/utf8.h"
+
 #include <inttypes.h>
 #include <math.h>
 #include <stddef.h>
@@ -18,16 +20,20 @@ static char closes[DEPTH_MAX]; /* what ends each that is open */
 static int depth;
 static bool is_first = true;
 
+/* RFC 8259, 7 tells what must be escaped, and 8.1 that the rest is UTF-8. */
 static void quote(const char *text)
 {
     putchar('"');
-    for (; *text != '\0'; text++) {
-        unsigned char byte = (unsigned char)*text;
+    while (*text != '\0') {
+        uint32_t code = 0;
+        size_t length = utf8_decode(text, &code);
 
-        if (byte < 0x20 || byte == '"' || byte == '\\' || byte == 0x7f)
-            printf("\\u%04x", byte);
+        if (code < 0x20 || code == '"' || code == '\\' || code == 0x7f ||
+            code == UTF8_REPLACEMENT)
+            printf("\\u%04x", (unsigned)code);
         else
-            putchar(byte);
+            fwrite(text, 1, length, stdout);
+        text += length;
     }
     putchar('"');
 }

@@ -8,44 +8,28 @@
 
 #include "echoc/svg.h"
 
+#include "common/utf8.h"
+
 #include <stdbool.h>
 #include <stdint.h>
 
-enum { REPLACEMENT = 0xfffd, WIDE_FROM = 0x1100 };
+enum { WIDE_FROM = 0x1100 };
 
 /* U+0080 to U+009F are controls, too; the rest XML does not admit, or nobody
  * can see. */
 static bool is_printable(uint32_t code)
 {
     return code >= 0x20 && (code < 0x7f || code > 0x9f) &&
-           (code < 0xd800 || code > 0xdfff) && (code & 0xfffe) != 0xfffe &&
-           code <= 0x10ffff;
+           (code & 0xfffe) != 0xfffe;
 }
 
-/* The character a text begins with. Returns its length in bytes, 1 if it is
- * none (RFC 3629). */
 static size_t decode(const char *text, uint32_t *code)
 {
-    static const uint32_t least[] = {0, 0, 0x80, 0x800, 0x10000};
-    unsigned char lead = (unsigned char)text[0];
-    size_t length = lead < 0x80   ? 1
-                    : lead < 0xc0 ? 0
-                    : lead < 0xe0 ? 2
-                    : lead < 0xf0 ? 3
-                    : lead < 0xf8 ? 4
-                                  : 0;
-    uint32_t value = length == 1 ? lead : lead & (0x7fU >> length);
-    bool is_good = length > 0;
+    size_t length = utf8_decode(text, code);
 
-    for (size_t i = 1; is_good && i < length; i++) {
-        unsigned char byte = (unsigned char)text[i];
-
-        is_good = (byte & 0xc0) == 0x80;
-        value = value << 6 | (byte & 0x3f);
-    }
-    is_good = is_good && value >= least[length];
-    *code = is_good && is_printable(value) ? value : REPLACEMENT;
-    return is_good ? length : 1;
+    if (!is_printable(*code))
+        *code = UTF8_REPLACEMENT;
+    return length;
 }
 
 static void put_character(FILE *file, const char *bytes, size_t length,
@@ -57,7 +41,7 @@ static void put_character(FILE *file, const char *bytes, size_t length,
         fputs("&gt;", file);
     else if (code == '&')
         fputs("&amp;", file);
-    else if (code == REPLACEMENT)
+    else if (code == UTF8_REPLACEMENT)
         fputs("\xef\xbf\xbd", file);
     else
         fwrite(bytes, 1, length, file);
@@ -72,7 +56,7 @@ static void put_text(FILE *file, const char *text, size_t columns)
         uint32_t code = 0;
 
         length = decode(text, &code);
-        used += code >= WIDE_FROM && code != REPLACEMENT ? 2 : 1;
+        used += code >= WIDE_FROM && code != UTF8_REPLACEMENT ? 2 : 1;
         if (used > columns) {
             fputs("\xe2\x80\xa6", file);
             return;

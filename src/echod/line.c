@@ -8,6 +8,8 @@
 
 #include "echod/line.h"
 
+#include "common/utf8.h"
+
 #include <stdio.h>
 #include <time.h>
 
@@ -63,27 +65,38 @@ void line_words(struct line *line, const char *words, ...)
     va_end(list);
 }
 
-static bool is_plain(char byte)
+/* What the value begins with that need not be escaped. */
+static int plain_length(const char *value)
 {
-    return (unsigned char)byte >= 0x20 && byte != '"' && byte != '\\' &&
-           byte != 0x7f;
+    const char *end = value;
+
+    for (;;) {
+        uint32_t code = 0;
+        size_t length = utf8_decode(end, &code);
+
+        if (code < 0x20 || code == '"' || code == '\\' || code == 0x7f ||
+            code == UTF8_REPLACEMENT)
+            return (int)(end - value);
+        end += length;
+    }
 }
 
-/* RFC 8259, 7 tells what must be escaped; the rest goes as it is. */
+/* RFC 8259, 7 tells what must be escaped, and 8.1 that the rest is UTF-8. */
 void line_member(struct line *line, const char *name, const char *value)
 {
     if (!line->is_json || value == NULL)
         return;
     add(line, ",\"%s\":\"", name);
     while (*value != '\0') {
-        int length = 0;
+        uint32_t code = 0;
+        int length = plain_length(value);
 
-        while (is_plain(value[length]))
-            length++;
         add(line, "%.*s", length, value);
         value += length;
-        if (*value != '\0')
-            add(line, "\\u%04x", (unsigned char)*value++);
+        if (*value == '\0')
+            break;
+        value += utf8_decode(value, &code);
+        add(line, "\\u%04x", (unsigned)code);
     }
     add(line, "\"");
 }
