@@ -97,7 +97,8 @@ class Server(Process):
 
     def __init__(self, port):
         self.reports = tempfile.TemporaryFile()
-        super().__init__(["./echod", "--reuseport", f"127.0.0.1:{port}"],
+        super().__init__(["./echod", "--reuseport", "--grace=60",
+                          f"127.0.0.1:{port}"],
                          self.reports)
 
     def reported(self, pattern):
@@ -236,7 +237,7 @@ def run(clients, count, descriptors, servers, holders):
     line("clients served, each with a round trip", f"{clients:,}",
          f"in {seconds:.2f} s")
     line("servers on one port", f"{count}",
-         f"the fullest has {max(map(threads, servers)):,} threads")
+         f"{max(map(threads, servers)):,} threads at most")
     time.sleep(SETTLE_SECONDS)
     after = Memory(servers, holders)
     pings = [ping(port), ping(port, "--new")]
