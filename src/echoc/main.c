@@ -68,5 +68,5 @@ int main(int argc, char *argv[])
         status_say("cannot catch signals: %s", strerror(errno));
         return STATUS_LOCAL;
     }
-    return status_flush(run(&options));
+    return (int)status_flush(run(&options));
 }
