@@ -55,7 +55,7 @@ void backlog_added(struct backlog *backlog, size_t size)
 
 const unsigned char *backlog_bytes(const struct backlog *backlog)
 {
-    return backlog->bytes + backlog->start;
+    return backlog->bytes != NULL ? backlog->bytes + backlog->start : NULL;
 }
 
 void backlog_drop(struct backlog *backlog, size_t size)

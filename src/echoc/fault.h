@@ -22,13 +22,13 @@ enum fault_kind {
 
 /* How the bytes around a changed one can be read. */
 enum fault_manner {
-    MANNER_CHANGED,  /* one byte is another, or nothing below fits */
+    MANNER_CHANGED,  /* one byte is another, and those after it are right */
     MANNER_LOST,     /* count bytes are missing here */
     MANNER_ADDED,    /* count bytes were put in here */
     MANNER_REPEATED, /* the same, and they are the ones before */
     MANNER_SWAPPED,  /* this byte and the next changed places */
     MANNER_GARBLED,  /* none of the bytes that came is right */
-    MANNER_UNKNOWN   /* too little came to tell */
+    MANNER_UNKNOWN   /* none of these, or too little came to tell */
 };
 
 struct fault {

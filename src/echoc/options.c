@@ -122,7 +122,7 @@ static int set(int option, const char *word, struct options *options, char *why)
     }
 }
 
-/* The first word that is no option may be a command. */
+/* The first word may be a command. */
 static enum options_command find_command(int *argc, char *argv[])
 {
     for (int command = OPTIONS_PING; command <= OPTIONS_CHECK; command++)

@@ -37,8 +37,8 @@ static bool is_for_later(int error)
     return error == EAGAIN || error == EWOULDBLOCK || error == EINTR;
 }
 
-/* After a reset there is nothing more to learn; after an end there is: what
- * came before it is still to be read, so the reading side tells. */
+/* EPIPE: the other side has ended, and what came before is still to be read, so
+ * the reading side tells. After a reset there is nothing more to learn. */
 int64_t stream_send(struct stream *stream, uint64_t upto, void *room)
 {
     uint64_t left = upto - stream->sent;
@@ -50,8 +50,9 @@ int64_t stream_send(struct stream *stream, uint64_t upto, void *room)
     pattern_fill(stream->key, stream->sent, room, size);
     taken = send(stream->fd, room, size, MSG_NOSIGNAL);
     if (taken < 0)
-        return is_for_later(errno) ? 0
-                                   : stream_fail(stream, FAULT_RESET, errno);
+        return is_for_later(errno) || errno == EPIPE
+                   ? 0
+                   : stream_fail(stream, FAULT_RESET, errno);
     stream->sent += (uint64_t)taken;
     return taken;
 }
