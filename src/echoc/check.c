@@ -121,7 +121,7 @@ static void end_json(const struct check *check)
     target_name(&site->target, name);
     json_text("endpoint", check->connected > 0 ? name : NULL);
     json_whole("bad", check->bad);
-    json_bool("ok", check->bad == 0 && !site->stopped);
+    json_bool("ok", check->connected > 0 && check->bad == 0 && !site->stopped);
     json_number("resolve_ms", site->resolve_ms);
     json_times("connect_ms", &site->connect_times);
     json_times("round_trip_ms", &site->round_trips);
@@ -145,6 +145,11 @@ static enum status run(struct check *check)
         printf("%zu bad\n", check->bad);
     if (check->site.is_short)
         return STATUS_LOCAL;
+    if (check->connected == 0 && check->bad == 0 && !check->site.stopped)
+        status_say("%s: this machine has no address to try it from",
+                   check->site.target.text);
+    if (check->connected == 0)
+        return STATUS_FAULT;
     return check->bad > 0 || check->site.stopped ? STATUS_FAULT : STATUS_OK;
 }
 
@@ -169,7 +174,7 @@ enum status check_run(const struct options *options)
         status_say("cannot begin: %s", strerror(errno));
         status = STATUS_LOCAL;
     } else {
-        status = status_descriptors(options->clients);
+        status = status_descriptors(options->clients, 1);
         if (status == STATUS_OK)
             status = run(&check);
     }

@@ -16,7 +16,12 @@
 #include <errno.h>
 #include <unistd.h>
 
-enum { AGAIN_NS = 100000000, DOUBLINGS_MAX = 5, NS_PER_MS = 1000000 };
+enum {
+    AGAIN_NS = 100000000,
+    ASK_NS = 10000000,
+    DOUBLINGS_MAX = 5,
+    NS_PER_MS = 1000000
+};
 
 void client_drop(struct shift *shift, struct client *client)
 {
@@ -30,6 +35,14 @@ void client_drop(struct shift *shift, struct client *client)
     client->again_ns = 0;
 }
 
+/* Whether a message was begun that has not been counted as echoed. */
+static bool is_under_way(const struct shift *shift, const struct client *client)
+{
+    if (shift->options->mode == OPTIONS_STREAM)
+        return client->stream.received < client->upto;
+    return client->state == CLIENT_TALKING;
+}
+
 /* The fault is counted, and the client dials again after a while, which doubles
  * while it cannot connect: a server that comes back is met again, one that does
  * not is not asked without end. */
@@ -41,9 +54,8 @@ static void fail(struct shift *shift, struct client *client)
     if (fault->kind == FAULT_LOCAL)
         shift->local_error = fault->error;
     tally_fault(tally, fault);
-    if ((fault->kind == FAULT_CHANGED || fault->kind == FAULT_EXTRA) &&
-        (client->state == CLIENT_TALKING || stream_missing(&client->stream)))
-        tally_add(&tally->changed, 1);
+    if (fault->kind == FAULT_CHANGED || fault->kind == FAULT_EXTRA)
+        tally_add(&tally->changed, is_under_way(shift, client));
     client_drop(shift, client);
     client->again_ns = shift->now_ns + ((int64_t)AGAIN_NS << client->failures);
 }
@@ -74,6 +86,21 @@ static void watch(struct shift *shift, struct client *client, short events)
         fail_with(shift, client, FAULT_LOCAL, errno);
 }
 
+/* A Unix socket whose backlog is full says so at once, connect(2). */
+static void ask_again(struct shift *shift, struct client *client)
+{
+    int64_t timeout_ns =
+        shift->options->connect_timeout_ms * (int64_t)NS_PER_MS;
+
+    if (client->asked_ns == 0)
+        client->asked_ns = client->dialled_ns;
+    client->again_ns = client->dialled_ns + ASK_NS;
+    if (client->dialled_ns - client->asked_ns < timeout_ns)
+        return;
+    client->asked_ns = 0;
+    fail_dialling(shift, client, ETIMEDOUT);
+}
+
 void client_dial(struct shift *shift, struct client *client)
 {
     const struct options *options = shift->options;
@@ -88,6 +115,12 @@ void client_dial(struct shift *shift, struct client *client)
     client->dialled_ns = clock_ns();
     fd = dial_start(&shift->target->list[shift->target->chosen], from);
     stream_open(&client->stream, fd, pattern_key(shift->run, connection));
+    client->stream.brief = shift->tally->first.kind != FAULT_NONE;
+    if (fd < 0 && errno == EAGAIN) {
+        ask_again(shift, client);
+        return;
+    }
+    client->asked_ns = 0;
     if (fd < 0) {
         fail_dialling(shift, client, errno);
         return;
@@ -125,8 +158,6 @@ static void send_on(struct shift *shift, struct client *client)
             return;
         }
     } while (taken > 0 && stream->sent < client->upto && !is_bulk);
-    if (taken > 0)
-        client->moved_ns = shift->now_ns;
     watch(shift, client,
           is_bulk || stream->sent < client->upto ? POLLIN | POLLOUT : POLLIN);
 }
@@ -169,7 +200,7 @@ static void go_on(struct shift *shift, struct client *client, int64_t now_ns)
 void client_prompt(struct shift *shift, struct client *client)
 {
     if (client->state == CLIENT_RESTING)
-        go_on(shift, client, shift->now_ns);
+        go_on(shift, client, clock_ns());
 }
 
 static void arrive(struct shift *shift, struct client *client)
@@ -186,6 +217,7 @@ static void arrive(struct shift *shift, struct client *client)
     tally_add(&shift->tally->connects, 1);
     tally_add(&shift->tally->up, 1);
     client->failures = 0;
+    shift->arrived_ns = now_ns;
     client->state = CLIENT_RESTING;
     go_on(shift, client, now_ns);
     if (client->state == CLIENT_RESTING)
@@ -279,9 +311,11 @@ void client_event(struct shift *shift, struct client *client, short events)
         send_on(shift, client);
 }
 
+/* Once it is ending, bytes that drip do not keep it from its end. */
 void client_look(struct shift *shift, struct client *client)
 {
     const struct options *options = shift->options;
+    int64_t patience = options->reply_timeout_ms * (int64_t)NS_PER_MS;
 
     switch (client->state) {
     case CLIENT_AWAY:
@@ -294,8 +328,8 @@ void client_look(struct shift *shift, struct client *client)
         break;
     case CLIENT_TALKING:
     case CLIENT_LEAVING:
-        if (shift->now_ns - client->moved_ns >=
-            options->reply_timeout_ms * (int64_t)NS_PER_MS)
+        if (shift->now_ns - client->moved_ns >= patience ||
+            (shift->ending && shift->now_ns - shift->ended_ns >= 2 * patience))
             fail_with(shift, client, FAULT_LATE, 0);
         break;
     }

@@ -41,6 +41,7 @@ struct client {
     uint64_t upto; /* where the message under way ends */
     uint64_t pieces; /* --stream: pieces that came back */
     int64_t dialled_ns;
+    int64_t asked_ns; /* a Unix socket's backlog is full: since when; 0 */
     int64_t since_ns; /* when the message was due, or was begun */
     int64_t moved_ns; /* when something last moved */
     int64_t again_ns; /* AWAY: not before */
@@ -60,7 +61,10 @@ struct shift {
     bool ending;        /* nobody begins any more */
     int local_error;    /* an errno that ends it all; 0: none */
     int64_t now_ns;     /* the worker's, about now */
-    int64_t start_ns;   /* of the schedule */
+    int64_t start_ns;   /* when it began; the schedule, too, but for */
+    int64_t phase_ns;   /* --rate: by how much other shifts are before */
+    int64_t arrived_ns; /* the last connect that was made */
+    int64_t ended_ns;   /* when ending was set */
     double interval_ns; /* --rate: between the shift's messages; 0: none */
     int64_t echo_ns;    /* the last echo */
 };
@@ -78,7 +82,7 @@ void client_prompt(struct shift *shift, struct client *client);
 /* See whether it has waited too long. */
 void client_look(struct shift *shift, struct client *client);
 
-/* Hang up, whatever is under way; nothing is counted. */
+/* Hang up, whatever is under way; it is no fault. */
 void client_drop(struct shift *shift, struct client *client);
 
 #endif

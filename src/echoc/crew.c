@@ -37,12 +37,18 @@ static struct client *dequeue(struct crew *crew)
     return client;
 }
 
-/* Who has to wait after a fault does so outside the queue, where it would keep
- * others waiting; crew_look() finds it. */
+/* Who has to wait, after a fault or for its turn, does so outside the queue,
+ * where it would keep others waiting; crew_look() or crew_prompt_due() finds
+ * it. A churning client's message begins with its call, so it has its time. */
 static void enqueue_if_due(struct crew *crew, struct client *client)
 {
-    if (client->state == CLIENT_AWAY && !client->queued &&
-        !crew->shift.ending && client->again_ns <= crew->shift.now_ns)
+    const struct shift *shift = &crew->shift;
+    bool is_paced =
+        shift->options->mode == OPTIONS_CHURN && shift->interval_ns > 0;
+
+    if (client->state == CLIENT_AWAY && !client->queued && !shift->ending &&
+        client->again_ns <= shift->now_ns &&
+        (!is_paced || turn_due(shift, client) <= shift->now_ns))
         enqueue(crew, client);
 }
 
@@ -65,16 +71,6 @@ static void follow(struct crew *crew, struct client *client,
     enqueue_if_due(crew, client);
 }
 
-/* A churning client's message begins with its call, so it has its time. */
-static int64_t dial_time(const struct crew *crew)
-{
-    const struct shift *shift = &crew->shift;
-
-    if (shift->options->mode != OPTIONS_CHURN || shift->interval_ns == 0)
-        return 0;
-    return turn_due(shift, &crew->clients[crew->queue[crew->queue_first]]);
-}
-
 static bool may_dial(const struct crew *crew)
 {
     return crew->queue_length > 0 && crew->dialling < DIALLING_MAX &&
@@ -83,7 +79,7 @@ static bool may_dial(const struct crew *crew)
 
 void crew_dial(struct crew *crew)
 {
-    while (may_dial(crew) && dial_time(crew) <= crew->shift.now_ns) {
+    while (may_dial(crew)) {
         struct client *client = dequeue(crew);
 
         client_dial(&crew->shift, client);
@@ -108,16 +104,21 @@ void crew_prompt_all(struct crew *crew)
         prompt(crew, &crew->clients[i]);
 }
 
-/* The schedule goes round the clients, one message each. */
+/* The schedule goes round the clients, one message each. Nobody needs telling
+ * twice, however many of its messages have become due. */
 void crew_prompt_due(struct crew *crew)
 {
-    struct shift *shift = &crew->shift;
+    const struct shift *shift = &crew->shift;
+    int64_t passed_ns = shift->now_ns - shift->start_ns - shift->phase_ns;
+    uint64_t due = 0;
 
-    if (shift->interval_ns == 0 || shift->gathering || shift->ending)
+    if (shift->interval_ns == 0 || shift->gathering || shift->ending ||
+        passed_ns < 0)
         return;
-    while (shift->start_ns +
-               (int64_t)((double)crew->prompted * shift->interval_ns) <=
-           shift->now_ns)
+    due = (uint64_t)((double)passed_ns / shift->interval_ns) + 1;
+    if (due > crew->prompted + shift->clients)
+        crew->prompted = due - shift->clients;
+    while (crew->prompted < due)
         prompt(crew, &crew->clients[crew->prompted++ % shift->clients]);
 }
 
@@ -134,6 +135,7 @@ void crew_end(struct crew *crew)
 {
     crew->shift.gathering = false;
     crew->shift.ending = true;
+    crew->shift.ended_ns = crew->shift.now_ns;
     for (size_t i = 0; i < crew->shift.clients; i++)
         crew->gone += crew->clients[i].state == CLIENT_AWAY;
     crew->queue_length = 0;
@@ -167,13 +169,11 @@ int64_t crew_next(const struct crew *crew)
     int64_t due = next;
 
     if (shift->interval_ns > 0 && !shift->gathering && !shift->ending)
-        due = shift->start_ns +
+        due = shift->start_ns + shift->phase_ns +
               (int64_t)((double)crew->prompted * shift->interval_ns);
     if (due < next)
         next = due;
-    if (may_dial(crew) && dial_time(crew) < next)
-        next = dial_time(crew);
-    return next;
+    return may_dial(crew) ? 0 : next;
 }
 
 int crew_open(struct crew *crew, uint32_t first)
@@ -190,7 +190,7 @@ int crew_open(struct crew *crew, uint32_t first)
     for (size_t i = 0; i < shift->clients; i++) {
         crew->clients[i].slot = i;
         crew->clients[i].number = first + (uint32_t)i;
-        enqueue(crew, &crew->clients[i]);
+        enqueue_if_due(crew, &crew->clients[i]);
     }
     return 0;
 }

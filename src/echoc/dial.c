@@ -68,11 +68,15 @@ int dial_start(const struct endpoint *to, const struct endpoint *from)
 static bool is_itself(int fd, const struct endpoint *to)
 {
     struct endpoint here = {.length = sizeof here.address};
+    struct endpoint there = {.length = sizeof there.address};
 
-    return to->address.any.sa_family != AF_UNIX &&
-           getsockname(fd, &here.address.any, &here.length) == 0 &&
-           here.length == to->length &&
-           memcmp(&here.address, &to->address, to->length) == 0;
+    if (to->address.any.sa_family == AF_UNIX ||
+        getsockname(fd, &here.address.any, &here.length) < 0 ||
+        address_port(&here.address.any) != address_port(&to->address.any))
+        return false;
+    return getpeername(fd, &there.address.any, &there.length) == 0 &&
+           here.length == there.length &&
+           memcmp(&here.address, &there.address, here.length) == 0;
 }
 
 int dial_result(int fd, const struct endpoint *to)
@@ -106,6 +110,8 @@ static int start_until(const struct endpoint *to, int64_t until_ns)
             return -1;
         fd = dial_start(to, NULL);
     }
+    if (fd < 0 && errno == EAGAIN)
+        errno = ETIMEDOUT;
     return fd;
 }
 

@@ -26,6 +26,8 @@ static void on_signal(int number)
     int error = errno;
 
     (void)number;
+    signal(SIGINT, SIG_DFL);
+    signal(SIGTERM, SIG_DFL);
     atomic_store(&came, true);
     (void)!write(pipe_fds[1], "", 1);
     errno = error;
@@ -33,8 +35,7 @@ static void on_signal(int number)
 
 int interrupt_open(void)
 {
-    struct sigaction action = {.sa_handler = on_signal,
-                               .sa_flags = (int)SA_RESETHAND};
+    struct sigaction action = {.sa_handler = on_signal};
 
     if (pipe(pipe_fds) < 0)
         return -1;

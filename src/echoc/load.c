@@ -98,6 +98,9 @@ static enum status start(struct load *load)
         worker->first = first;
         worker->clients = (size_t)share(options->clients, i, workers);
         worker->rate = (double)options->rate / (double)workers;
+        if (options->rate > 0)
+            worker->phase_ns =
+                (int64_t)((double)i * 1e9 / (double)options->rate);
         worker->count =
             options->count > 0 ? share(options->count, i, workers) : UINT64_MAX;
         first += (uint32_t)worker->clients;
@@ -197,7 +200,9 @@ static enum status run(struct load *load)
     if (status == STATUS_OK)
         status = check_sources(load);
     if (status == STATUS_OK)
-        status = status_descriptors(load->options->clients);
+        status = status_descriptors(load->options->clients, load->gang.workers);
+    if (status == STATUS_OK)
+        status = outcome_prepare(load->options);
     if (status != STATUS_OK)
         return status;
     load->workers = calloc(load->gang.workers, sizeof *load->workers);

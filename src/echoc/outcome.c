@@ -14,6 +14,7 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/resource.h>
 
@@ -53,6 +54,27 @@ static void sum_up(const struct worker *workers, size_t count, int64_t begun_ns,
 }
 
 /* A file that was asked for and cannot be had is this side's failure. */
+static enum status try_file(const char *path)
+{
+    FILE *file = path != NULL ? fopen(path, "a") : NULL;
+
+    if (path == NULL)
+        return STATUS_OK;
+    if (file != NULL) {
+        fclose(file);
+        return STATUS_OK;
+    }
+    status_say("cannot write %s: %s", path, strerror(errno));
+    return STATUS_LOCAL;
+}
+
+enum status outcome_prepare(const struct options *options)
+{
+    enum status status = try_file(options->hgrm);
+
+    return status == STATUS_OK ? try_file(options->plot) : status;
+}
+
 static enum status write_files(const struct summary *summary)
 {
     const struct options *options = summary->options;
@@ -116,7 +138,7 @@ static enum status judge(const struct summary *summary)
                    wanted - tally->served, wanted);
         return STATUS_FAULT;
     }
-    return tally->served > 0 || interrupt_came() ? STATUS_OK : STATUS_FAULT;
+    return tally->served > 0 ? STATUS_OK : STATUS_FAULT;
 }
 
 enum status outcome_tell(const struct options *options,

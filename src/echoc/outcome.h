@@ -12,6 +12,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/* See that the files that are asked for can be had, before a load begins. */
+enum status outcome_prepare(const struct options *options);
+
 /* Print the summary and write the files that were asked for, once all workers
  * have been joined; begun_ns is when they were started, of clock_ns(). */
 enum status outcome_tell(const struct options *options,

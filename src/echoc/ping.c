@@ -30,7 +30,7 @@ struct ping {
     struct talk talk;
     struct stream stream; /* its fd is -1 while there is no connection */
     uint64_t run;         /* for keys */
-    enum fault_kind last;
+    struct fault last;    /* what the last message met; FAULT_NONE */
     struct tally tally;
 };
 
@@ -96,6 +96,8 @@ static int round_trip(struct ping *ping, int64_t *connect_ns,
     int64_t start = 0;
 
     *connect_ns = 0;
+    if (ping->stream.fault.kind != FAULT_NONE) /* the introduction's */
+        return -1;
     if (ping->stream.fd < 0 && connect_now(ping, connect_ns) < 0)
         return -1;
     start = clock_ns();
@@ -124,7 +126,6 @@ static void ping_once(struct ping *ping)
     int64_t connect_ns = 0;
     int64_t round_trip_ns = 0;
 
-    ping->stream.fault.kind = FAULT_NONE;
     if (round_trip(ping, &connect_ns, &round_trip_ns) == 0) {
         tally_add(&tally->sent, 1);
         tally_add(&tally->echoed, 1);
@@ -136,8 +137,9 @@ static void ping_once(struct ping *ping)
         count_fault(ping);
         say_fault(ping);
     }
-    ping->last = ping->stream.fault.kind;
-    if (ping->last != FAULT_NONE || ping->options->new_each)
+    ping->last = ping->stream.fault;
+    ping->stream.fault.kind = FAULT_NONE;
+    if (ping->last.kind != FAULT_NONE || ping->options->new_each)
         hang_up(ping);
     fflush(stdout);
 }
@@ -154,14 +156,14 @@ static void ping_all(struct ping *ping)
 
         ping_once(ping);
         if (tally_get(&ping->tally.sent) == ping->options->count ||
-            ping->last == FAULT_LOCAL)
+            ping->last.kind == FAULT_LOCAL || ferror(stdout))
             break;
         due += interval_ns;
         now = clock_ns();
         if (due < now)
             due = now;
         /* Refusals come at once; they shall not be asked for without end. */
-        if (ping->last != FAULT_NONE && due < now + 10000000)
+        if (ping->last.kind != FAULT_NONE && due < now + 10000000)
             due = now + 10000000;
         if (due > now && interrupt_wait(-1, 0, due) < 0)
             break;
@@ -183,7 +185,7 @@ static void print_summary(const struct ping *ping)
 {
     const struct tally *tally = &ping->tally;
 
-    printf("\n--- %s echo statistics ---\n", ping->target.text);
+    printf("\n--- %s echo statistics ---\n", ping->name);
     printf("%" PRIu64 " sent, %" PRIu64 " echoed, %" PRIu64 " lost, %" PRIu64
            " changed\n",
            tally->sent, tally->echoed, tally_lost(tally), tally->changed);
@@ -210,16 +212,19 @@ static enum status conclude(struct ping *ping)
         print_json(ping);
     else
         print_summary(ping);
-    if (ping->last == FAULT_LOCAL) {
-        fault_text(&ping->stream.fault, text);
+    if (ping->last.kind == FAULT_LOCAL) {
+        fault_text(&ping->last, text);
         status_say("cannot go on: %s", text);
         return STATUS_LOCAL;
     }
-    return ping->tally.sent == ping->tally.echoed ? STATUS_OK : STATUS_FAULT;
+    return ping->tally.sent == ping->tally.echoed && ping->tally.sent > 0
+               ? STATUS_OK
+               : STATUS_FAULT;
 }
 
 /* The first connection is said apart, so that its time does not look like a
- * part of the first round trip. */
+ * part of the first round trip. If there is none, the first message has that
+ * fault. */
 static void introduce(struct ping *ping)
 {
     int64_t connect_ns = 0;
@@ -227,7 +232,7 @@ static void introduce(struct ping *ping)
     target_name(&ping->target, ping->name);
     if (ping->options->json)
         return;
-    printf("echoc ping %s: %zu bytes a message\n", ping->target.text,
+    printf("echoc ping %s: %zu bytes a message\n", ping->name,
            ping->options->size);
     if (!ping->options->new_each && connect_now(ping, &connect_ns) == 0)
         printf("connected to %s in %.3f ms\n", ping->name, ms(connect_ns));

@@ -16,7 +16,7 @@
 #include <string.h>
 #include <unistd.h>
 
-/* Besides clients: pollers, a picture, a resolver, a sanitizer. */
+/* Besides: a picture, a resolver, a sanitizer. */
 enum { SPARE_FDS = 16 };
 
 void status_say(const char *words, ...)
@@ -42,9 +42,9 @@ void status_say(const char *words, ...)
         continue;
 }
 
-enum status status_descriptors(size_t clients)
+enum status status_descriptors(size_t clients, size_t more)
 {
-    uint64_t needed = clients + SPARE_FDS;
+    uint64_t needed = (uint64_t)clients + more + SPARE_FDS;
 
     descriptors_raise();
     if (descriptors_left() >= needed)

@@ -16,9 +16,9 @@ enum status {
 /* "echoc: WHAT: WHY" on standard error, one line in one write. */
 void status_say(const char *words, ...) __attribute__((format(printf, 1, 2)));
 
-/* Whether this process can have so many clients: STATUS_OK, or STATUS_LOCAL and
- * a complaint. Raises the soft limit on descriptors. */
-enum status status_descriptors(size_t clients);
+/* Whether this process can have so many clients, and so many descriptors more:
+ * STATUS_OK, or STATUS_LOCAL and a complaint. Raises the soft limit. */
+enum status status_descriptors(size_t clients, size_t more);
 
 /* Whether all that was printed has been taken: status, or STATUS_LOCAL and a
  * complaint. Called once, at the end. */

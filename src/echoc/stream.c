@@ -64,7 +64,8 @@ static int64_t fail_changed(struct stream *stream, const unsigned char *came,
     stream_fail(stream, FAULT_CHANGED, 0);
     stream->fault.expected = pattern_at(stream->key, stream->received);
     stream->fault.got = came[right];
-    fault_diagnose(&stream->fault, stream->key, came + right, size - right);
+    if (!stream->brief)
+        fault_diagnose(&stream->fault, stream->key, came + right, size - right);
     return -1;
 }
 

@@ -16,6 +16,7 @@
 struct stream {
     int fd;
     bool ended;         /* the other side's clean end has come */
+    bool brief;         /* nobody asks how a byte came to be another */
     uint64_t key;       /* of the pattern */
     uint64_t sent;      /* bytes; the offset of the next to send */
     uint64_t received;  /* bytes that came back right; ditto */

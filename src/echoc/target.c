@@ -102,10 +102,15 @@ void target_name_of(const struct target *target, size_t endpoint,
 {
     const struct endpoint *it = &target->list[endpoint];
 
-    if (it->address.any.sa_family == AF_UNIX)
-        snprintf(name, TARGET_NAME_MAX, "%s", target->text);
-    else
+    if (it->address.any.sa_family != AF_UNIX) {
         address_format(&it->address.any, name);
+        return;
+    }
+    snprintf(name, TARGET_NAME_MAX, "%s", target->text);
+    /* A path may hold anything, but a terminal shall not obey it. */
+    for (char *at = name; *at != '\0'; at++)
+        if ((unsigned char)*at < 0x20 || *at == 0x7f)
+            *at = '?';
 }
 
 void target_name(const struct target *target, char name[TARGET_NAME_MAX])

@@ -19,16 +19,18 @@
 
 int trial_connect(struct site *site, struct stream *stream)
 {
-    struct fault fault;
     int64_t start = clock_ns();
     int64_t took = 0;
-    int fd = target_connect(&site->target, site->options->connect_timeout_ms,
-                            &fault);
+    int fd = dial_endpoint(&site->target.list[site->target.chosen],
+                           site->options->connect_timeout_ms);
 
     stream_open(stream, fd, pattern_key(site->run, site->connections++));
     if (fd < 0) {
-        stream->fault = fault;
-        return -1;
+        enum fault_kind kind =
+            target_is_local(errno) ? FAULT_LOCAL : FAULT_CONNECT;
+
+        return stream_fail(stream, errno == EINTR ? FAULT_STOPPED : kind,
+                           errno);
     }
     took = clock_ns() - start;
     histogram_record(&site->connect_times, took);
@@ -106,13 +108,26 @@ static const char *meaning_of_lateness(const struct fault *fault)
     return "the echo stops short: something holds bytes back or drops them";
 }
 
+static const char *meaning_of_refusal(int error)
+{
+    switch (error) {
+    case ECONNREFUSED:
+        return "nobody listens there";
+    case ENOENT:
+        return "there is no such socket: the server does not run, or has it "
+               "elsewhere";
+    case EACCES:
+        return "this user may not connect to it";
+    default:
+        return "it cannot be reached: a filter, or no way there";
+    }
+}
+
 static const char *meaning_of(const struct fault *fault)
 {
     switch (fault->kind) {
     case FAULT_CONNECT:
-        return fault->error == ECONNREFUSED
-                   ? "nobody listens there"
-                   : "it cannot be reached: a filter, or no way there";
+        return meaning_of_refusal(fault->error);
     case FAULT_LATE:
         return meaning_of_lateness(fault);
     case FAULT_RESET:

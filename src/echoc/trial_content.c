@@ -124,6 +124,7 @@ static ssize_t exchange(struct site *site, struct stream *stream,
             break;
         }
         have += (size_t)got;
+        until = clock_ns() + site->talk.timeout_ms * (int64_t)NS_PER_MS;
         stream->received = have < size ? have : size;
     }
     if (have > size) {

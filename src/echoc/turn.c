@@ -11,7 +11,8 @@ int64_t turn_due(const struct shift *shift, const struct client *client)
 {
     uint64_t message = client->turn * shift->clients + client->slot;
 
-    return shift->start_ns + (int64_t)((double)message * shift->interval_ns);
+    return shift->start_ns + shift->phase_ns +
+           (int64_t)((double)message * shift->interval_ns);
 }
 
 static bool is_done(const struct shift *shift, const struct client *client)

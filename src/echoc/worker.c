@@ -20,7 +20,8 @@ enum { BARRIER_NS = 1000000, NS_PER_MS = 1000000 };
 struct work {
     struct worker *worker;
     struct crew crew;
-    bool told; /* that all its clients are there */
+    bool told;     /* that all its clients are there */
+    int64_t up_ns; /* when last any was */
 };
 
 static void begin(struct work *work)
@@ -42,19 +43,40 @@ static void end(struct work *work)
     worker->end_ns = work->crew.shift.now_ns;
     worker->timed_echoes = tally_get(&worker->tally.echoed);
     worker->timed_bytes = tally_get(&worker->tally.bytes);
-    if (work->crew.prompted > tally_get(&worker->tally.sent))
+    if (worker->count == UINT64_MAX &&
+        work->crew.prompted > tally_get(&worker->tally.sent))
         worker->unsent = work->crew.prompted - tally_get(&worker->tally.sent);
     crew_end(&work->crew);
 }
 
-/* Nobody ever got through, and everybody has tried. */
-static bool is_hopeless(const struct work *work)
+/* Everybody has tried to connect, or has had the time to. */
+static bool have_tried(const struct work *work)
 {
-    return work->crew.tried == work->crew.shift.clients &&
-           tally_get(&work->worker->tally.connects) == 0;
+    const struct shift *shift = &work->crew.shift;
+    int64_t timeout_ns = shift->options->connect_timeout_ms * NS_PER_MS;
+
+    return work->crew.tried == shift->clients ||
+           shift->now_ns - shift->arrived_ns >= timeout_ns;
 }
 
-static bool is_over(const struct work *work)
+/* Nobody ever got through; or, where only a count would end it, nobody has been
+ * there for as long as it takes to give up. */
+static bool is_hopeless(struct work *work)
+{
+    const struct shift *shift = &work->crew.shift;
+    int64_t patience_ns = (shift->options->connect_timeout_ms +
+                           (int64_t)shift->options->reply_timeout_ms) *
+                          NS_PER_MS;
+
+    if (tally_get(&work->worker->tally.up) > 0)
+        work->up_ns = shift->now_ns;
+    if (tally_get(&work->worker->tally.connects) == 0)
+        return have_tried(work);
+    return work->worker->count != UINT64_MAX &&
+           shift->now_ns - work->up_ns >= patience_ns;
+}
+
+static bool is_over(struct work *work)
 {
     const struct worker *worker = work->worker;
     const struct shift *shift = &work->crew.shift;
@@ -86,7 +108,7 @@ static void move_phase(struct work *work)
         tell(work);
         end(work);
     } else if (crew->shift.gathering) {
-        if (crew->tried == crew->shift.clients)
+        if (have_tried(work))
             tell(work);
         if (atomic_load(&gang->gathered) == gang->workers)
             begin(work);
@@ -133,8 +155,12 @@ static int open_work(struct work *work)
 {
     struct worker *worker = work->worker;
     const struct options *options = worker->gang->options;
+    bool is_gathering =
+        options->mode == OPTIONS_ROUND_TRIPS || options->mode == OPTIONS_STREAM;
+    int64_t now_ns = clock_ns();
 
-    worker->start_ns = clock_ns();
+    work->up_ns = now_ns;
+    worker->start_ns = is_gathering ? INT64_MAX : now_ns;
     work->crew.shift =
         (struct shift){.options = options,
                        .target = worker->gang->target,
@@ -142,11 +168,12 @@ static int open_work(struct work *work)
                        .run = worker->gang->run,
                        .clients = worker->clients,
                        .left = worker->count,
-                       .now_ns = worker->start_ns,
-                       .start_ns = worker->start_ns,
+                       .now_ns = now_ns,
+                       .start_ns = now_ns,
+                       .arrived_ns = now_ns,
+                       .phase_ns = worker->phase_ns,
                        .interval_ns = worker->rate > 0 ? 1e9 / worker->rate : 0,
-                       .gathering = options->mode == OPTIONS_ROUND_TRIPS ||
-                                    options->mode == OPTIONS_STREAM};
+                       .gathering = is_gathering};
     return crew_open(&work->crew, worker->first);
 }
 

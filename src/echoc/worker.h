@@ -31,6 +31,7 @@ struct worker {
     size_t clients;
     uint64_t count; /* its messages; UINT64_MAX: as many as there is time for */
     double rate;    /* its messages a second; 0: as fast as it goes */
+    int64_t phase_ns; /* with a rate: by how much the first worker is before */
     pthread_t thread;
 
     struct tally tally; /* to be read at any time */
@@ -39,7 +40,7 @@ struct worker {
     uint64_t timed_echoes; /* from start to end, without what came after */
     uint64_t timed_bytes;
     uint64_t unsent;  /* --rate: messages that were due, but not sent */
-    int64_t start_ns; /* of clock_ns() */
+    int64_t start_ns; /* of clock_ns(); INT64_MAX: it never began */
     int64_t end_ns;
     int error; /* an errno: of its own trouble that ended it; 0 */
 };
