@@ -53,7 +53,8 @@ static void end(struct work *work)
 static bool have_tried(const struct work *work)
 {
     const struct shift *shift = &work->crew.shift;
-    int64_t timeout_ns = shift->options->connect_timeout_ms * NS_PER_MS;
+    int64_t timeout_ns =
+        shift->options->connect_timeout_ms * (int64_t)NS_PER_MS;
 
     return work->crew.tried == shift->clients ||
            shift->now_ns - shift->arrived_ns >= timeout_ns;
