@@ -145,13 +145,10 @@ void fault_text(const struct fault *fault, char text[FAULT_TEXT_MAX])
                  fault->after_ms / 1000.0, missing > 0 ? more : "");
         break;
     case FAULT_RESET:
-        snprintf(text, FAULT_TEXT_MAX, "%s after %" PRIu64 " byte%s%s",
-                 strerror(fault->error), fault->offset,
-                 fault->offset == 1 ? "" : "s", missing > 0 ? more : "");
-        break;
     case FAULT_CLOSED:
-        snprintf(text, FAULT_TEXT_MAX,
-                 "closed by the other side after %" PRIu64 " byte%s%s",
+        snprintf(text, FAULT_TEXT_MAX, "%s after %" PRIu64 " byte%s%s",
+                 fault->kind == FAULT_RESET ? strerror(fault->error)
+                                            : "closed by the other side",
                  fault->offset, fault->offset == 1 ? "" : "s",
                  missing > 0 ? more : "");
         break;
