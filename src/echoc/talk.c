@@ -13,8 +13,8 @@
 #include <poll.h>
 #include <stddef.h>
 
-/* Patience ends where bytes only drip: below 10 kB/s. */
-enum { NS_PER_MS = 1000000, SLOWEST_NS_PER_BYTE = 100000 };
+/* Patience ends where bytes only drip: below 10 kB/s, and after ten times. */
+enum { NS_PER_MS = 1000000, SLOWEST_NS_PER_BYTE = 100000, PATIENCE_MOST = 10 };
 
 static int fail_waiting(struct stream *stream, int ready, int timeout_ms)
 {
@@ -50,8 +50,8 @@ static int run(const struct talk *talk, struct stream *stream, uint64_t upto,
 {
     int64_t patience = talk->timeout_ms * (int64_t)NS_PER_MS;
     int64_t until = clock_ns() + patience;
-    int64_t limit =
-        until + (int64_t)(upto - stream->received) * SLOWEST_NS_PER_BYTE;
+    int64_t limit = until + PATIENCE_MOST * patience +
+                    (int64_t)(upto - stream->received) * SLOWEST_NS_PER_BYTE;
 
     while (!stream->ended &&
            (to_end || stream->sent < upto || stream_missing(stream) > 0)) {

@@ -13,7 +13,7 @@
 struct talk {
     int timeout_ms;
     bool patient; /* the time is since something moved, not for the whole,
-                     as long as that is 10 kB/s */
+                     ten times, and longer if that is 10 kB/s */
     unsigned char *room; /* STREAM_PIECE bytes, the caller's */
     void (*moved)(const struct stream *stream); /* after each; may be NULL */
 };
