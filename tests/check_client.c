@@ -2,7 +2,7 @@
 #include "config.h"
 
 #include "echod/client.h"
-#include "echod/wakeup.h"
+#include "echod/signals.h"
 #include "suite.h"
 
 #include <errno.h>
@@ -19,27 +19,28 @@ const char suite_name[] = "client";
 
 static const struct {
     int echoed, error;
-    enum seat_state state;
+    enum client_state state;
     bool all_delivered;
-    enum report_end end;
+    enum log_end end;
     const char *words;
 } outcomes[] = {
-    {0, 0, SEAT_SERVED, true, END_EOF, NULL},
-    {-1, ECONNRESET, SEAT_SERVED, true, END_ERROR, "Connection reset by peer"},
-    {-1, EAGAIN, SEAT_SERVED, true, END_TIMEOUT, "timed out"},
-    {0, 0, SEAT_DRAINED, true, END_STOPPED, NULL},
-    {0, 0, SEAT_DRAINED, false, END_STOPPED, "stopped while it was sending"},
-    {-1, EPIPE, SEAT_DRAINED, true, END_ERROR, "Broken pipe"},
-    {-1, EPIPE, SEAT_CUT, true, END_STOPPED, "cut off by the stop"},
-    {0, 0, SEAT_CUT, true, END_STOPPED, "cut off by the stop"},
+    {0, 0, CLIENT_SERVED, true, END_EOF, NULL},
+    {-1, ECONNRESET, CLIENT_SERVED, true, END_ERROR,
+     "Connection reset by peer"},
+    {-1, EAGAIN, CLIENT_SERVED, true, END_TIMEOUT, "timed out"},
+    {0, 0, CLIENT_DRAINED, true, END_STOPPED, NULL},
+    {0, 0, CLIENT_DRAINED, false, END_STOPPED, "stopped while it was sending"},
+    {-1, EPIPE, CLIENT_DRAINED, true, END_ERROR, "Broken pipe"},
+    {-1, EPIPE, CLIENT_CUT, true, END_STOPPED, "cut off by the stop"},
+    {0, 0, CLIENT_CUT, true, END_STOPPED, "cut off by the stop"},
 };
 
 START_TEST(every_end_has_its_words)
 {
     int out = open("/dev/null", O_WRONLY);
-    struct report_close close;
+    struct log_close close;
 
-    report_open(REPORT_TEXT, out, out);
+    log_open(LOG_TEXT, out, out);
     close = client_outcome(outcomes[_i].echoed, outcomes[_i].error,
                            outcomes[_i].state, outcomes[_i].all_delivered);
     ck_assert_int_eq(close.end, outcomes[_i].end);
@@ -61,22 +62,22 @@ END_TEST
 
 static int out[2];
 
-static struct seat *seat_client(int fds[2])
+static struct client *seat_client(int fds[2])
 {
     struct sockaddr_storage peer;
     socklen_t length = sizeof peer;
-    struct seat *seat = NULL;
+    struct client *client = NULL;
 
     ck_assert_int_eq(pipe(out), 0);
-    report_open(REPORT_TEXT, out[1], out[1]);
-    ck_assert_int_eq(wakeup_open(), 0);
+    log_open(LOG_TEXT, out[1], out[1]);
+    ck_assert_int_eq(signals_open(), 0);
     ck_assert_int_eq(client_open(0), 0);
-    ck_assert_int_eq(roster_open(1, 0), 0);
+    ck_assert_int_eq(clients_open(1, 0), 0);
     tcp_pair(fds);
     getpeername(fds[1], (struct sockaddr *)&peer, &length);
-    seat = roster_join(fds[1], (struct sockaddr *)&peer);
-    ck_assert_ptr_nonnull(seat);
-    return seat;
+    client = clients_add(fds[1], (struct sockaddr *)&peer);
+    ck_assert_ptr_nonnull(client);
+    return client;
 }
 
 static void expect_report(const char *start)
@@ -94,21 +95,21 @@ static void expect_report(const char *start)
 START_TEST(a_client_is_served_reported_and_leaves)
 {
     struct pollfd pollfd;
-    struct wakeup woken;
+    struct signals woken;
     char byte = 0;
     int fds[2];
-    struct seat *seat = seat_client(fds);
+    struct client *client = seat_client(fds);
 
-    ck_assert(!roster_below(1));
-    ck_assert_int_eq(client_start(seat), 0);
+    ck_assert(!clients_below(1));
+    ck_assert_int_eq(client_start(client), 0);
     write_all(fds[0], "x", 1);
     read_all(fds[0], &byte, 1);
     shutdown(fds[0], SHUT_WR);
     ck_assert_uint_eq(read_to_end(fds[0]), 0);
     expect_report("wrote 1 bytes to 127.0.0.1:");
-    wakeup_wait(&pollfd, 1, 30000, &woken);
-    ck_assert(woken.rung);
-    ck_assert(roster_below(1));
+    signals_wait(&pollfd, 1, 30000, &woken);
+    ck_assert(woken.notified);
+    ck_assert(clients_below(1));
 }
 END_TEST
 
@@ -118,13 +119,13 @@ START_TEST(a_client_that_still_sends_gets_its_echo_before_the_reset)
     static unsigned char sent[SIZE];
     static unsigned char came[SIZE];
     int fds[2];
-    struct seat *seat = seat_client(fds);
+    struct client *client = seat_client(fds);
 
     fill(sent, SIZE, 3);
     write_all(fds[0], sent, SIZE);
-    ck_assert_int_eq(client_start(seat), 0);
-    EVENTUALLY(seat->written == SIZE);
-    roster_shut_down(SHUT_RD);
+    ck_assert_int_eq(client_start(client), 0);
+    EVENTUALLY(client->written == SIZE);
+    clients_shutdown(SHUT_RD);
     read_all(fds[0], came, SIZE);
     ck_assert_int_eq(memcmp(sent, came, SIZE), 0);
     ck_assert_uint_eq(read_to_end(fds[0]), 0);
@@ -146,14 +147,15 @@ START_TEST(the_stack_has_room_to_spare)
     pthread_attr_t attributes;
     pthread_t thread;
     int fds[2];
-    struct seat *seat = seat_client(fds);
+    struct client *client = seat_client(fds);
 
     memset(stack, 0xa5, size);
     write_all(fds[0], bytes, sizeof bytes);
     shutdown(fds[0], SHUT_WR);
     pthread_attr_init(&attributes);
     ck_assert_int_eq(pthread_attr_setstack(&attributes, stack, size), 0);
-    ck_assert_int_eq(pthread_create(&thread, &attributes, client_run, seat), 0);
+    ck_assert_int_eq(pthread_create(&thread, &attributes, client_run, client),
+                     0);
     read_all(fds[0], bytes, sizeof bytes);
     ck_assert_uint_eq(read_to_end(fds[0]), 0);
     expect_report("wrote 8192 bytes");

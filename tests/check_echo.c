@@ -2,8 +2,8 @@
 #include "config.h"
 
 #include "echod/buffer.h"
-#include "echod/delivery.h"
 #include "echod/echo.h"
+#include "echod/sendqueue.h"
 #include "suite.h"
 
 #include <errno.h>
@@ -430,7 +430,7 @@ START_TEST(a_slow_reader_does_not_time_out)
     }
     for (int i = 0; i < STEPS; i++) {
         ck_assert_int_eq(run.result, 1);
-        delivery_hold(fds[0], STEP);
+        sendqueue_hold(fds[0], STEP);
         read_all(fds[0], bytes, sizeof bytes);
     }
     close(fds[0]);
@@ -517,10 +517,10 @@ START_TEST(a_hold_ends_early_only_if_the_connection_is_over)
     tcp_pair(fds);
     write_all(fds[0], "x", 1);
     shutdown(fds[0], SHUT_WR);
-    ck_assert(!delivery_hold(fds[1], 60));
+    ck_assert(!sendqueue_hold(fds[1], 60));
     ck_assert_int_ge(now_ms() - before, 59);
     shutdown(fds[1], SHUT_RDWR);
-    ck_assert(delivery_hold(fds[1], 3600000));
+    ck_assert(sendqueue_hold(fds[1], 3600000));
 }
 END_TEST
 
@@ -532,18 +532,18 @@ START_TEST(pending_counts_what_the_peer_has_not_taken)
 
     tcp_pair(fds);
     write_all(fds[1], bytes, sizeof bytes);
-    delivery_await(fds[1]);
-    ck_assert_int_eq(delivery_pending(fds[1]), 0);
-    ck_assert(!delivery_moved(fds[1], &last));
+    sendqueue_wait(fds[1]);
+    ck_assert_int_eq(sendqueue_bytes(fds[1]), 0);
+    ck_assert(!sendqueue_changed(fds[1], &last));
     unix_pair(fds);
     write_all(fds[1], bytes, sizeof bytes);
-    ck_assert_int_gt(delivery_pending(fds[1]), 0);
-    ck_assert(delivery_moved(fds[1], &last));
-    ck_assert(!delivery_moved(fds[1], &last));
+    ck_assert_int_gt(sendqueue_bytes(fds[1]), 0);
+    ck_assert(sendqueue_changed(fds[1], &last));
+    ck_assert(!sendqueue_changed(fds[1], &last));
     read_all(fds[0], bytes, sizeof bytes);
-    ck_assert(delivery_moved(fds[1], &last));
+    ck_assert(sendqueue_changed(fds[1], &last));
     errno = ECONNRESET;
-    ck_assert_int_eq(delivery_pending(-1), 0);
+    ck_assert_int_eq(sendqueue_bytes(-1), 0);
     ck_assert_int_eq(errno, ECONNRESET);
 }
 END_TEST

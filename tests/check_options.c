@@ -36,7 +36,7 @@ START_TEST(nothing_said_means_the_defaults)
     ck_assert_int_eq(options.grace_ms, 5000);
     ck_assert_int_eq(options.delay_ms, 0);
     ck_assert_ptr_null(options.user);
-    ck_assert_int_eq(options.log, REPORT_TEXT);
+    ck_assert_int_eq(options.log, LOG_TEXT);
     ck_assert(!options.inetd && !options.verbose && !options.reuseport);
     ck_assert_uint_eq(options.address_count, 1);
     ck_assert_str_eq(options.addresses[0].host, "127.0.0.1");
@@ -59,7 +59,7 @@ START_TEST(short_and_long_options_mean_the_same)
     ck_assert_int_eq(options.grace_ms, 0);
     ck_assert_int_eq(options.delay_ms, 20);
     ck_assert_str_eq(options.user, "me");
-    ck_assert_int_eq(options.log, REPORT_JSON);
+    ck_assert_int_eq(options.log, LOG_JSON);
     ck_assert(options.verbose && options.reuseport);
     ck_assert_uint_eq(options.address_count, 2);
     ck_assert(options.addresses[1].is_path);

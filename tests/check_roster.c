@@ -1,8 +1,8 @@
 /* roster and hosts: who is here. */
 #include "config.h"
 
-#include "echod/hosts.h"
-#include "echod/roster.h"
+#include "echod/clients.h"
+#include "echod/perhost.h"
 #include "suite.h"
 
 #include <arpa/inet.h>
@@ -47,73 +47,73 @@ static bool is_open(int fd)
 
 START_TEST(a_client_joins_hangs_up_and_leaves)
 {
-    struct seat *seat = NULL;
+    struct client *client = NULL;
     int fd = some_fd();
 
-    ck_assert_int_eq(roster_open(2, 0), 0);
-    seat = roster_join(fd, ipv4("192.0.2.1", 7));
-    ck_assert_ptr_nonnull(seat);
-    ck_assert_int_eq(seat->fd, fd);
-    ck_assert_uint_eq(seat->peer.in.sin_port, htons(7));
-    seat->written += 5;
-    ck_assert_uint_eq(roster_totals().now, 1);
-    ck_assert_uint_eq(roster_totals().bytes, 5);
-    ck_assert_int_eq(roster_hang_up(seat), SEAT_SERVED);
+    ck_assert_int_eq(clients_open(2, 0), 0);
+    client = clients_add(fd, ipv4("192.0.2.1", 7));
+    ck_assert_ptr_nonnull(client);
+    ck_assert_int_eq(client->fd, fd);
+    ck_assert_uint_eq(client->peer.in.sin_port, htons(7));
+    client->written += 5;
+    ck_assert_uint_eq(clients_totals().now, 1);
+    ck_assert_uint_eq(clients_totals().bytes, 5);
+    ck_assert_int_eq(clients_close(client), CLIENT_SERVED);
     ck_assert(!is_open(fd));
-    ck_assert_uint_eq(roster_totals().now, 1);
-    ck_assert(!roster_leave(seat));
-    ck_assert_uint_eq(roster_totals().now, 0);
-    ck_assert_uint_eq(roster_totals().clients, 1);
-    ck_assert_uint_eq(roster_totals().bytes, 5);
+    ck_assert_uint_eq(clients_totals().now, 1);
+    ck_assert(!clients_remove(client));
+    ck_assert_uint_eq(clients_totals().now, 0);
+    ck_assert_uint_eq(clients_totals().clients, 1);
+    ck_assert_uint_eq(clients_totals().bytes, 5);
 }
 END_TEST
 
 START_TEST(seats_are_used_again)
 {
-    struct seat *first = NULL;
+    struct client *first = NULL;
 
-    roster_open(1, 0);
+    clients_open(1, 0);
     for (int i = 0; i < 100; i++) {
-        struct seat *seat = roster_join(some_fd(), ipv4("192.0.2.1", 7));
+        struct client *client = clients_add(some_fd(), ipv4("192.0.2.1", 7));
 
         if (i == 0)
-            first = seat;
-        ck_assert_ptr_eq(seat, first);
-        ck_assert_uint_eq(seat->written, 0);
-        ck_assert(!roster_below(1));
-        roster_hang_up(seat);
-        ck_assert(roster_leave(seat));
-        ck_assert(roster_below(1));
+            first = client;
+        ck_assert_ptr_eq(client, first);
+        ck_assert_uint_eq(client->written, 0);
+        ck_assert(!clients_below(1));
+        clients_close(client);
+        ck_assert(clients_remove(client));
+        ck_assert(clients_below(1));
     }
-    ck_assert_uint_eq(roster_totals().clients, 100);
+    ck_assert_uint_eq(clients_totals().clients, 100);
 }
 END_TEST
 
 START_TEST(the_bell_rings_once_for_the_one_that_makes_room)
 {
-    struct seat *seats[3];
+    struct client *slots[3];
 
-    roster_open(3, 0);
+    clients_open(3, 0);
     for (int i = 0; i < 3; i++)
-        seats[i] = roster_join(some_fd(), ipv4("192.0.2.1", i));
-    ck_assert(!roster_below(2));
+        slots[i] = clients_add(some_fd(), ipv4("192.0.2.1", i));
+    ck_assert(!clients_below(2));
     for (int i = 0; i < 3; i++) {
-        roster_hang_up(seats[i]);
-        ck_assert_int_eq(roster_leave(seats[i]), i == 1);
+        clients_close(slots[i]);
+        ck_assert_int_eq(clients_remove(slots[i]), i == 1);
     }
 }
 END_TEST
 
 START_TEST(room_found_takes_the_bell_away)
 {
-    struct seat *seat = NULL;
+    struct client *client = NULL;
 
-    roster_open(2, 0);
-    seat = roster_join(some_fd(), ipv4("192.0.2.1", 7));
-    ck_assert(!roster_below(1));
-    ck_assert(roster_below(2));
-    roster_hang_up(seat);
-    ck_assert(!roster_leave(seat));
+    clients_open(2, 0);
+    client = clients_add(some_fd(), ipv4("192.0.2.1", 7));
+    ck_assert(!clients_below(1));
+    ck_assert(clients_below(2));
+    clients_close(client);
+    ck_assert(!clients_remove(client));
 }
 END_TEST
 
@@ -121,23 +121,23 @@ START_TEST(shutting_down_drains_then_cuts)
 {
     char byte = 0;
     int fds[2];
-    struct seat *seat = NULL;
+    struct client *client = NULL;
 
-    roster_open(1, 0);
+    clients_open(1, 0);
     tcp_pair(fds);
-    seat = roster_join(fds[1], ipv4("192.0.2.1", 7));
+    client = clients_add(fds[1], ipv4("192.0.2.1", 7));
     write_all(fds[0], "xy", 2);
-    ck_assert_int_eq(roster_state(seat), SEAT_SERVED);
-    roster_shut_down(SHUT_RD);
-    ck_assert_int_eq(roster_state(seat), SEAT_DRAINED);
+    ck_assert_int_eq(clients_state(client), CLIENT_SERVED);
+    clients_shutdown(SHUT_RD);
+    ck_assert_int_eq(clients_state(client), CLIENT_DRAINED);
     read_all(fds[1], &byte, 1);
     write_all(fds[1], &byte, 1);
     read_all(fds[0], &byte, 1);
     ck_assert_int_eq(byte, 'x');
-    roster_shut_down(SHUT_RDWR);
-    ck_assert_int_eq(roster_hang_up(seat), SEAT_CUT);
-    roster_leave(seat);
-    ck_assert_uint_eq(roster_totals().cut, 1);
+    clients_shutdown(SHUT_RDWR);
+    ck_assert_int_eq(clients_close(client), CLIENT_CUT);
+    clients_remove(client);
+    ck_assert_uint_eq(clients_totals().cut, 1);
 }
 END_TEST
 
@@ -146,31 +146,31 @@ START_TEST(a_recycled_descriptor_is_never_shut_down)
     int fds[2];
     int other[2];
     int fd = -1;
-    struct seat *seat = NULL;
+    struct client *client = NULL;
 
-    roster_open(1, 0);
+    clients_open(1, 0);
     tcp_pair(fds);
     fd = fds[1];
-    seat = roster_join(fd, ipv4("192.0.2.1", 7));
-    roster_hang_up(seat);
+    client = clients_add(fd, ipv4("192.0.2.1", 7));
+    clients_close(client);
     tcp_pair(other);
     if (other[1] != fd)
         ck_assert_int_eq(dup2(other[1], fd), fd);
-    roster_shut_down(SHUT_RDWR);
+    clients_shutdown(SHUT_RDWR);
     write_all(fd, "x", 1);
-    roster_leave(seat);
+    clients_remove(client);
 }
 END_TEST
 
 /* Join in one thread, leave in many; for a thread sanitizer to watch. */
 static void *leave(void *argument)
 {
-    struct seat *seat = argument;
+    struct client *client = argument;
 
-    seat->written += 1;
-    roster_state(seat);
-    roster_hang_up(seat);
-    roster_leave(seat);
+    client->written += 1;
+    clients_state(client);
+    clients_close(client);
+    clients_remove(client);
     return NULL;
 }
 
@@ -179,51 +179,52 @@ START_TEST(many_threads_leave_while_one_looks)
     enum { ROUNDS = 50, CROWD = 20 };
     pthread_t threads[CROWD];
 
-    roster_open(CROWD, 3 * CROWD);
+    clients_open(CROWD, 3 * CROWD);
     for (int i = 0; i < ROUNDS; i++) {
         for (int j = 0; j < CROWD; j++) {
-            struct seat *seat = roster_join(some_fd(), ipv4("192.0.2.1", j));
+            struct client *client =
+                clients_add(some_fd(), ipv4("192.0.2.1", j));
 
-            ck_assert_ptr_nonnull(seat);
-            pthread_create(&threads[j], NULL, leave, seat);
-            roster_below(CROWD);
-            roster_totals();
+            ck_assert_ptr_nonnull(client);
+            pthread_create(&threads[j], NULL, leave, client);
+            clients_below(CROWD);
+            clients_totals();
         }
-        roster_shut_down(SHUT_RD);
+        clients_shutdown(SHUT_RD);
         for (int j = 0; j < CROWD; j++)
             pthread_join(threads[j], NULL);
     }
-    ck_assert_uint_eq(roster_totals().now, 0);
-    ck_assert_uint_eq(roster_totals().clients, ROUNDS * CROWD);
-    ck_assert_uint_eq(roster_totals().bytes, ROUNDS * CROWD);
+    ck_assert_uint_eq(clients_totals().now, 0);
+    ck_assert_uint_eq(clients_totals().clients, ROUNDS * CROWD);
+    ck_assert_uint_eq(clients_totals().bytes, ROUNDS * CROWD);
 }
 END_TEST
 
 START_TEST(a_host_that_has_its_fill_is_turned_away)
 {
-    struct seat *seat = NULL;
+    struct client *client = NULL;
     int fd = some_fd();
 
-    roster_open(4, 1);
-    seat = roster_join(some_fd(), ipv4("192.0.2.1", 7));
-    ck_assert_ptr_null(roster_join(fd, ipv4("192.0.2.1", 8)));
+    clients_open(4, 1);
+    client = clients_add(some_fd(), ipv4("192.0.2.1", 7));
+    ck_assert_ptr_null(clients_add(fd, ipv4("192.0.2.1", 8)));
     ck_assert(is_open(fd));
-    ck_assert_uint_eq(roster_totals().now, 1);
-    ck_assert_ptr_nonnull(roster_join(some_fd(), ipv4("192.0.2.2", 7)));
-    roster_hang_up(seat);
-    ck_assert_ptr_nonnull(roster_join(fd, ipv4("192.0.2.1", 8)));
-    roster_leave(seat);
+    ck_assert_uint_eq(clients_totals().now, 1);
+    ck_assert_ptr_nonnull(clients_add(some_fd(), ipv4("192.0.2.2", 7)));
+    clients_close(client);
+    ck_assert_ptr_nonnull(clients_add(fd, ipv4("192.0.2.1", 8)));
+    clients_remove(client);
 }
 END_TEST
 
 START_TEST(a_mapped_address_is_the_same_host)
 {
-    hosts_open(4, 2);
-    ck_assert(hosts_enter(ipv4("192.0.2.1", 1)));
-    ck_assert(hosts_enter(ipv6("::ffff:192.0.2.1")));
-    ck_assert(!hosts_enter(ipv4("192.0.2.1", 3)));
-    hosts_leave(ipv6("::ffff:192.0.2.1"));
-    ck_assert(hosts_enter(ipv4("192.0.2.1", 3)));
+    perhost_open(4, 2);
+    ck_assert(perhost_add(ipv4("192.0.2.1", 1)));
+    ck_assert(perhost_add(ipv6("::ffff:192.0.2.1")));
+    ck_assert(!perhost_add(ipv4("192.0.2.1", 3)));
+    perhost_remove(ipv6("::ffff:192.0.2.1"));
+    ck_assert(perhost_add(ipv4("192.0.2.1", 3)));
 }
 END_TEST
 
@@ -231,11 +232,11 @@ START_TEST(unix_peers_have_no_host)
 {
     struct sockaddr_un un = {.sun_family = AF_UNIX};
 
-    hosts_open(1, 1);
+    perhost_open(1, 1);
     for (int i = 0; i < 3; i++)
-        ck_assert(hosts_enter((struct sockaddr *)&un));
-    hosts_leave((struct sockaddr *)&un);
-    ck_assert(hosts_enter(ipv4("192.0.2.1", 1)));
+        ck_assert(perhost_add((struct sockaddr *)&un));
+    perhost_remove((struct sockaddr *)&un);
+    ck_assert(perhost_add(ipv4("192.0.2.1", 1)));
 }
 END_TEST
 
@@ -244,16 +245,16 @@ START_TEST(as_many_hosts_as_clients_come_and_go)
     enum { HOSTS = 1000 };
     char host[32];
 
-    hosts_open(HOSTS, 1);
+    perhost_open(HOSTS, 1);
     for (int round = 0; round < 3; round++) {
         for (int i = 0; i < HOSTS; i++) {
             snprintf(host, sizeof host, "2001:db8::%x", i + round * 7);
-            ck_assert(hosts_enter(ipv6(host)));
-            ck_assert(!hosts_enter(ipv6(host)));
+            ck_assert(perhost_add(ipv6(host)));
+            ck_assert(!perhost_add(ipv6(host)));
         }
         for (int i = HOSTS - 1; i >= 0; i--) {
             snprintf(host, sizeof host, "2001:db8::%x", i + round * 7);
-            hosts_leave(ipv6(host));
+            perhost_remove(ipv6(host));
         }
     }
 }

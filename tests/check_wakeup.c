@@ -1,7 +1,7 @@
 /* wakeup: signals and bells reach the loop, and nothing else does. */
 #include "config.h"
 
-#include "echod/wakeup.h"
+#include "echod/signals.h"
 #include "suite.h"
 
 #include <errno.h>
@@ -12,7 +12,7 @@
 
 const char suite_name[] = "wakeup";
 
-static struct wakeup woken;
+static struct signals woken;
 static struct pollfd pollfds[2];
 
 START_TEST(a_signal_waits_until_the_loop_does)
@@ -20,31 +20,31 @@ START_TEST(a_signal_waits_until_the_loop_does)
     static const int numbers[] = {SIGTERM, SIGINT, SIGHUP};
 
     signal(SIGHUP, SIG_DFL);
-    ck_assert_int_eq(wakeup_open(), 0);
+    ck_assert_int_eq(signals_open(), 0);
     raise(numbers[_i]);
-    wakeup_wait(pollfds, 1, -1, &woken);
+    signals_wait(pollfds, 1, -1, &woken);
     ck_assert_int_eq(woken.stops, 1);
-    ck_assert(!woken.totals && !woken.rung);
-    wakeup_wait(pollfds, 1, 0, &woken);
+    ck_assert(!woken.totals && !woken.notified);
+    signals_wait(pollfds, 1, 0, &woken);
     ck_assert_int_eq(woken.stops, 0);
 }
 END_TEST
 
 START_TEST(two_kinds_at_once_are_both_heard)
 {
-    wakeup_open();
+    signals_open();
     raise(SIGUSR1);
     raise(SIGTERM);
-    wakeup_ring();
-    wakeup_wait(pollfds, 1, -1, &woken);
+    signals_notify();
+    signals_wait(pollfds, 1, -1, &woken);
     ck_assert_int_eq(woken.stops, 1);
-    ck_assert(woken.totals && woken.rung);
+    ck_assert(woken.totals && woken.notified);
 }
 END_TEST
 
-static void *ring(void *argument)
+static void *notify(void *argument)
 {
-    wakeup_ring();
+    signals_notify();
     return argument;
 }
 
@@ -52,20 +52,20 @@ START_TEST(another_thread_can_ring)
 {
     pthread_t thread;
 
-    wakeup_open();
-    pthread_create(&thread, NULL, ring, NULL);
-    wakeup_wait(pollfds, 1, -1, &woken);
-    ck_assert(woken.rung);
+    signals_open();
+    pthread_create(&thread, NULL, notify, NULL);
+    signals_wait(pollfds, 1, -1, &woken);
+    ck_assert(woken.notified);
     pthread_join(thread, NULL);
 }
 END_TEST
 
 START_TEST(ringing_keeps_errno)
 {
-    wakeup_open();
+    signals_open();
     errno = ECONNRESET;
     for (int i = 0; i < 100000; i++) /* also when the pipe is full */
-        wakeup_ring();
+        signals_notify();
     ck_assert_int_eq(errno, ECONNRESET);
 }
 END_TEST
@@ -74,10 +74,10 @@ START_TEST(it_waits_as_long_as_it_is_told)
 {
     int64_t before = now_ms();
 
-    wakeup_open();
-    wakeup_wait(pollfds, 1, 30, &woken);
+    signals_open();
+    signals_wait(pollfds, 1, 30, &woken);
     ck_assert_int_ge(now_ms() - before, 29);
-    ck_assert(!woken.stops && !woken.totals && !woken.rung);
+    ck_assert(!woken.stops && !woken.totals && !woken.notified);
 }
 END_TEST
 
@@ -85,11 +85,11 @@ START_TEST(it_polls_other_descriptors_too)
 {
     int fds[2];
 
-    wakeup_open();
+    signals_open();
     unix_pair(fds);
     write_all(fds[0], "x", 1);
     pollfds[1] = (struct pollfd){.fd = fds[1], .events = POLLIN};
-    wakeup_wait(pollfds, 2, -1, &woken);
+    signals_wait(pollfds, 2, -1, &woken);
     ck_assert_int_eq(pollfds[1].revents, POLLIN);
 }
 END_TEST
@@ -98,12 +98,12 @@ START_TEST(a_signal_leaves_no_stale_readiness)
 {
     int fds[2];
 
-    wakeup_open();
+    signals_open();
     unix_pair(fds);
     pollfds[1] =
         (struct pollfd){.fd = fds[1], .events = POLLIN, .revents = POLLIN};
     raise(SIGUSR1);
-    wakeup_wait(pollfds, 2, -1, &woken);
+    signals_wait(pollfds, 2, -1, &woken);
     ck_assert_int_eq(pollfds[1].revents, 0);
     ck_assert(woken.totals);
 }
@@ -113,12 +113,12 @@ START_TEST(a_signal_gets_in_though_a_descriptor_is_always_ready)
 {
     int fds[2];
 
-    wakeup_open();
+    signals_open();
     unix_pair(fds);
     write_all(fds[0], "x", 1);
     raise(SIGTERM);
     pollfds[1] = (struct pollfd){.fd = fds[1], .events = POLLIN};
-    wakeup_wait(pollfds, 2, -1, &woken);
+    signals_wait(pollfds, 2, -1, &woken);
     ck_assert_int_eq(woken.stops, 1);
 }
 END_TEST
@@ -129,11 +129,11 @@ START_TEST(a_poll_that_fails_does_not_spin)
     struct rlimit none;
     int64_t before = now_ms();
 
-    wakeup_open();
+    signals_open();
     ck_assert_int_eq(getrlimit(RLIMIT_NOFILE, &limit), 0);
     none = (struct rlimit){0, limit.rlim_max};
     ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &none), 0);
-    wakeup_wait(pollfds, 2, -1, &woken);
+    signals_wait(pollfds, 2, -1, &woken);
     ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &limit), 0);
     ck_assert_int_ge(now_ms() - before, 10);
     ck_assert_int_eq(pollfds[0].revents, 0);
@@ -146,9 +146,9 @@ START_TEST(a_signal_blocked_by_the_parent_still_arrives)
 
     sigfillset(&all);
     sigprocmask(SIG_BLOCK, &all, NULL);
-    wakeup_open();
+    signals_open();
     raise(SIGTERM);
-    wakeup_wait(pollfds, 1, -1, &woken);
+    signals_wait(pollfds, 1, -1, &woken);
     ck_assert_int_eq(woken.stops, 1);
 }
 END_TEST
@@ -156,10 +156,10 @@ END_TEST
 START_TEST(a_hangup_ignored_before_stays_ignored)
 {
     signal(SIGHUP, SIG_IGN);
-    wakeup_open();
+    signals_open();
     raise(SIGHUP);
     raise(SIGUSR1);
-    wakeup_wait(pollfds, 1, -1, &woken);
+    signals_wait(pollfds, 1, -1, &woken);
     ck_assert_int_eq(woken.stops, 0);
 }
 END_TEST
@@ -168,7 +168,7 @@ START_TEST(writing_to_a_closed_pipe_does_not_kill)
 {
     int fds[2];
 
-    wakeup_open();
+    signals_open();
     ck_assert_int_eq(pipe(fds), 0);
     close(fds[0]);
     ck_assert_int_eq(write(fds[1], "x", 1), -1);

@@ -9,9 +9,9 @@
 #include "echod/client.h"
 
 #include "common/clock.h"
-#include "echod/delivery.h"
 #include "echod/echo.h"
-#include "echod/wakeup.h"
+#include "echod/sendqueue.h"
+#include "echod/signals.h"
 
 #include <errno.h>
 #include <pthread.h>
@@ -61,20 +61,20 @@ int client_open(int delay)
     return error;
 }
 
-struct report_close client_outcome(int echoed, int error, enum seat_state state,
-                                   bool all_delivered)
+struct log_close client_outcome(int echoed, int error, enum client_state state,
+                                bool all_delivered)
 {
-    if (state == SEAT_CUT)
-        return (struct report_close){.end = END_STOPPED,
-                                     .error = "cut off by the stop"};
+    if (state == CLIENT_CUT)
+        return (struct log_close){.end = END_STOPPED,
+                                  .error = "cut off by the stop"};
     if (echoed < 0 && error == EAGAIN)
-        return (struct report_close){.end = END_TIMEOUT, .error = "timed out"};
+        return (struct log_close){.end = END_TIMEOUT, .error = "timed out"};
     if (echoed < 0)
-        return (struct report_close){.end = END_ERROR,
-                                     .error = report_error(error)};
-    if (state == SEAT_SERVED)
-        return (struct report_close){.end = END_EOF};
-    return (struct report_close){
+        return (struct log_close){.end = END_ERROR,
+                                  .error = log_strerror(error)};
+    if (state == CLIENT_SERVED)
+        return (struct log_close){.end = END_EOF};
+    return (struct log_close){
         .end = END_STOPPED,
         .error = all_delivered ? NULL : "stopped while it was sending"};
 }
@@ -87,39 +87,39 @@ static bool settle(int fd)
 {
     char byte;
 
-    delivery_await(fd);
+    sendqueue_wait(fd);
     return recv(fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) <= 0;
 }
 
 void *client_run(void *argument)
 {
-    struct seat *seat = argument;
+    struct client *client = argument;
     int64_t start = clock_ms();
-    struct echo echo = {.in_fd = seat->fd,
-                        .out_fd = seat->fd,
+    struct echo echo = {.in_fd = client->fd,
+                        .out_fd = client->fd,
                         .delay_ms = delay_ms,
-                        .written = &seat->written};
+                        .written = &client->written};
     int echoed = echo_until_end(&echo);
     int error = errno;
     bool settled = true;
-    struct report_close close;
+    struct log_close close;
 
-    if (echoed == 0 && seat->peer.any.sa_family != AF_UNIX &&
-        roster_state(seat) == SEAT_DRAINED)
-        settled = settle(seat->fd);
-    close = client_outcome(echoed, error, roster_hang_up(seat), settled);
-    close.peer = &seat->peer.any;
-    close.bytes = seat->written;
+    if (echoed == 0 && client->peer.any.sa_family != AF_UNIX &&
+        clients_state(client) == CLIENT_DRAINED)
+        settled = settle(client->fd);
+    close = client_outcome(echoed, error, clients_close(client), settled);
+    close.peer = &client->peer.any;
+    close.bytes = client->written;
     close.ms = clock_ms() - start;
-    report_close(&close);
-    if (roster_leave(seat))
-        wakeup_ring();
+    log_close(&close);
+    if (clients_remove(client))
+        signals_notify();
     return NULL;
 }
 
-int client_start(struct seat *seat)
+int client_start(struct client *client)
 {
     pthread_t thread;
 
-    return pthread_create(&thread, &attributes, client_run, seat);
+    return pthread_create(&thread, &attributes, client_run, client);
 }

@@ -4,8 +4,8 @@
 #ifndef ECHOD_CLIENT_H
 #define ECHOD_CLIENT_H
 
-#include "echod/report.h"
-#include "echod/roster.h"
+#include "echod/clients.h"
+#include "echod/log.h"
 
 /*
  * Prepare the threads to come, which the caller will start: every piece is held
@@ -20,17 +20,17 @@ int client_open(int delay_ms);
  * leaves by itself. Returns 0, or an error number and the seat is still the
  * caller's: EAGAIN when the process cannot have another thread.
  */
-int client_start(struct seat *seat);
+int client_start(struct client *client);
 
 /* What that thread runs, with a seat as its argument. */
-void *client_run(void *seat);
+void *client_run(void *client);
 
 /*
  * How a stream ended, in a report's terms. echoed is what echo_until_end()
  * returned, with its errno; all_delivered matters only for a drained one.
  */
-struct report_close client_outcome(int echoed, int error, enum seat_state state,
-                                   bool all_delivered);
+struct log_close client_outcome(int echoed, int error, enum client_state state,
+                                bool all_delivered);
 
 /* A thread's stack in bytes, guard page not counted. */
 size_t client_stack_size(void);

@@ -9,7 +9,7 @@
 #include "echod/echo.h"
 
 #include "echod/buffer.h"
-#include "echod/delivery.h"
+#include "echod/sendqueue.h"
 
 #include <errno.h>
 #include <stdbool.h>
@@ -21,7 +21,7 @@
 static bool is_passing(struct echo *echo)
 {
     return errno == EINTR ||
-           (errno == EAGAIN && delivery_moved(echo->out_fd, &echo->pending));
+           (errno == EAGAIN && sendqueue_changed(echo->out_fd, &echo->pending));
 }
 
 static ssize_t receive(struct echo *echo, char *piece, size_t room)
@@ -60,7 +60,7 @@ int echo_until_end(struct echo *echo)
     buffer_open(&buffer);
     while ((got = receive(echo, buffer.bytes, buffer.size)) > 0) {
         if (echo->delay_ms > 0)
-            delivery_hold(echo->out_fd, echo->delay_ms);
+            sendqueue_hold(echo->out_fd, echo->delay_ms);
         if (send_all(echo, buffer.bytes, (size_t)got) < 0) {
             got = -1;
             break;

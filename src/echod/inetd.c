@@ -9,11 +9,11 @@
 #include "echod/inetd.h"
 
 #include "common/address.h"
-#include "echod/client.h"
 #include "common/clock.h"
-#include "echod/echo.h"
-#include "echod/report.h"
 #include "common/sockopt.h"
+#include "echod/client.h"
+#include "echod/echo.h"
+#include "echod/log.h"
 
 #include <errno.h>
 #include <sys/stat.h>
@@ -47,7 +47,7 @@ int inetd_run(int timeout_ms, int delay_ms)
                         .out_fd = STDOUT_FILENO,
                         .delay_ms = delay_ms,
                         .written = &written};
-    struct report_close close;
+    struct log_close close;
     struct endpoint peer = {.length = sizeof peer.address};
     int64_t start = clock_ms();
     int echoed = 0;
@@ -57,16 +57,16 @@ int inetd_run(int timeout_ms, int delay_ms)
     sockopt_set_blocking(STDOUT_FILENO, true);
     sockopt_tune_tcp(STDIN_FILENO);
     if (sockopt_set_timeout(STDIN_FILENO, timeout_ms) < 0 && timeout_ms > 0) {
-        report_trouble("--timeout: standard input: %s", report_error(errno));
+        log_warn("--timeout: standard input: %s", log_strerror(errno));
         return -1;
     }
     if (getpeername(STDOUT_FILENO, &peer.address.any, &peer.length) < 0)
         peer.length = 0;
     echoed = echo_until_end(&echo);
-    close = client_outcome(echoed, errno, SEAT_SERVED, true);
+    close = client_outcome(echoed, errno, CLIENT_SERVED, true);
     close.peer = peer.length > 0 ? &peer.address.any : NULL;
     close.bytes = written;
     close.ms = clock_ms() - start;
-    report_close(&close);
+    log_close(&close);
     return close.error == NULL ? 0 : -1;
 }

@@ -8,14 +8,14 @@
 
 #include "common/descriptors.h"
 #include "echod/client.h"
+#include "echod/clients.h"
 #include "echod/inetd.h"
 #include "echod/limits.h"
 #include "echod/options.h"
 #include "echod/privileges.h"
-#include "echod/roster.h"
 #include "echod/server.h"
+#include "echod/signals.h"
 #include "echod/supervisor.h"
-#include "echod/wakeup.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -39,7 +39,7 @@ static int print(const char *text)
 {
     if (fputs(text, stdout) >= 0 && fflush(stdout) == 0)
         return STATUS_OK;
-    report_trouble("cannot write to standard output: %s", report_error(errno));
+    log_warn("cannot write to standard output: %s", log_strerror(errno));
     return STATUS_FAILED;
 }
 
@@ -52,11 +52,11 @@ static int open_listeners(const struct options *options,
     int inherited = supervisor_listeners(&fault);
 
     if (inherited < 0)
-        report_trouble("%s", fault);
+        log_warn("%s", fault);
     if (inherited != 0) {
         if (inherited > 0 && listeners_adopt(listeners, SUPERVISOR_FIRST_FD,
                                              inherited, why) < 0) {
-            report_trouble("%s", why);
+            log_warn("%s", why);
             return -1;
         }
         return inherited;
@@ -65,7 +65,7 @@ static int open_listeners(const struct options *options,
         int passed = listeners_open(listeners, &options->addresses[i], why);
 
         if (passed != 0)
-            report_trouble("%s", why);
+            log_warn("%s", why);
         if (passed < 0)
             return -1;
     }
@@ -78,10 +78,10 @@ static size_t choose_max_clients(const struct options *options)
     struct limit limit = limits_find();
 
     if (limit.clients == 0)
-        report_trouble("cannot serve one client: %s is too low", limit.name);
+        log_warn("cannot serve one client: %s is too low", limit.name);
     else if (options->max_clients > limit.clients)
-        report_trouble("--max-clients=%zu: this process can have %zu (%s)",
-                       options->max_clients, limit.clients, limit.name);
+        log_warn("--max-clients=%zu: this process can have %zu (%s)",
+                 options->max_clients, limit.clients, limit.name);
     else
         return options->max_clients > 0 ? options->max_clients : limit.clients;
     return 0;
@@ -93,7 +93,7 @@ static int become(const char *user)
 
     if (user == NULL || privileges_become(user, why) == 0)
         return 0;
-    report_trouble("%s", why);
+    log_warn("%s", why);
     return -1;
 }
 
@@ -102,11 +102,11 @@ static int set_up(const struct options *options, size_t max_clients)
 {
     int error = client_open(options->delay_ms);
 
-    if (error == 0 && roster_open(max_clients, options->max_per_host) < 0)
+    if (error == 0 && clients_open(max_clients, options->max_per_host) < 0)
         error = errno;
     if (error != 0) {
-        report_trouble("cannot serve %zu clients: %s", max_clients,
-                       report_error(error));
+        log_warn("cannot serve %zu clients: %s", max_clients,
+                 log_strerror(error));
         return -1;
     }
     limits_grow_table(max_clients);
@@ -116,9 +116,9 @@ static int set_up(const struct options *options, size_t max_clients)
 static void announce(const struct listeners *listeners)
 {
     for (size_t i = 0; i < listeners->count; i++)
-        report_listen(listeners->at[i].name);
+        log_listen(listeners->at[i].name);
     if (supervisor_notify("READY=1") < 0)
-        report_trouble("NOTIFY_SOCKET: %s", report_error(errno));
+        log_warn("NOTIFY_SOCKET: %s", log_strerror(errno));
 }
 
 static int serve(const struct options *options)
@@ -131,8 +131,8 @@ static int serve(const struct options *options)
                             .verbose = options->verbose};
 
     descriptors_raise();
-    if (wakeup_open() < 0) {
-        report_trouble("cannot catch signals: %s", report_error(errno));
+    if (signals_open() < 0) {
+        log_warn("cannot catch signals: %s", log_strerror(errno));
         return STATUS_FAILED;
     }
     if (open_listeners(options, &listeners) < 0 || become(options->user) < 0 ||
@@ -151,7 +151,7 @@ static int serve_inetd(const struct options *options)
 
     signal(SIGPIPE, SIG_IGN);
     signal(SIGXFSZ, SIG_IGN);
-    report_open(options->log, log_fd, log_fd);
+    log_open(options->log, log_fd, log_fd);
     if (become(options->user) < 0)
         return STATUS_FAILED;
     return inetd_run(options->timeout_ms, options->delay_ms) == 0
@@ -168,9 +168,9 @@ int main(int argc, char *argv[])
     hold_standard_descriptors();
     if (inetd_is_client(err_fd))
         err_fd = -1;
-    report_open(REPORT_NONE, -1, err_fd);
+    log_open(LOG_NONE, -1, err_fd);
     if (options_parse(&options, argc, argv, why) < 0) {
-        report_trouble("%s", why);
+        log_warn("%s", why);
         return STATUS_USAGE;
     }
     switch (options.action) {
@@ -183,6 +183,6 @@ int main(int argc, char *argv[])
     }
     if (options.inetd)
         return serve_inetd(&options);
-    report_open(options.log, STDOUT_FILENO, err_fd);
+    log_open(options.log, STDOUT_FILENO, err_fd);
     return serve(&options);
 }

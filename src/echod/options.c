@@ -124,11 +124,11 @@ static int set_number(int option, const char *text, struct options *options,
 static int set_log(const char *text, struct options *options, char *why)
 {
     static const char *const names[] = {
-        [REPORT_TEXT] = "text", [REPORT_JSON] = "json", [REPORT_NONE] = "none"};
+        [LOG_TEXT] = "text", [LOG_JSON] = "json", [LOG_NONE] = "none"};
 
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
         if (strcmp(text, names[i]) == 0) {
-            options->log = (enum report_format)i;
+            options->log = (enum log_format)i;
             return 0;
         }
     return fault(why, "--log=%s: not text, json or none", text);

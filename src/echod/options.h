@@ -5,7 +5,7 @@
 #define ECHOD_OPTIONS_H
 
 #include "common/address.h"
-#include "echod/report.h"
+#include "echod/log.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -22,7 +22,7 @@ struct options {
     int grace_ms;
     int delay_ms;
     const char *user; /* NULL: stay; points into argv, as addresses do */
-    enum report_format log;
+    enum log_format log;
     bool inetd;
     bool verbose;
     bool reuseport;

@@ -8,12 +8,12 @@
 
 #include "echod/server.h"
 
-#include "echod/client.h"
 #include "common/clock.h"
-#include "echod/report.h"
-#include "echod/roster.h"
+#include "echod/client.h"
+#include "echod/clients.h"
+#include "echod/log.h"
+#include "echod/signals.h"
 #include "echod/supervisor.h"
-#include "echod/wakeup.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -40,15 +40,15 @@ struct loop {
 };
 
 static void report_state(const struct loop *loop,
-                         void (*report)(const struct report_totals *))
+                         void (*report)(const struct log_totals *))
 {
-    struct roster_totals here = roster_totals();
-    struct report_totals totals = {.now = here.now,
-                                   .clients = here.clients,
-                                   .refused = loop->refused,
-                                   .cut = here.cut,
-                                   .bytes = here.bytes,
-                                   .ms = clock_ms() - loop->start};
+    struct clients_totals here = clients_totals();
+    struct log_totals totals = {.now = here.now,
+                                .clients = here.clients,
+                                .refused = loop->refused,
+                                .cut = here.cut,
+                                .bytes = here.bytes,
+                                .ms = clock_ms() - loop->start};
 
     report(&totals);
 }
@@ -57,7 +57,7 @@ static void report_state(const struct loop *loop,
 static void starve(struct loop *loop, int error, const char *then)
 {
     if (!loop->starved)
-        report_accept_error(report_error(error), then);
+        log_accept_error(log_strerror(error), then);
     loop->starved = true;
     if (loop->pause_ms == 0)
         loop->pause_ms = PAUSE_MIN_MS;
@@ -76,30 +76,30 @@ static void recover(struct loop *loop)
     if (!loop->starved || loop->pause_ms > 0)
         return;
     loop->starved = false;
-    report_accept_error("over", "accepting again");
+    log_accept_error("over", "accepting again");
 }
 
 static void admit(struct loop *loop, int fd, const struct sockaddr *address)
 {
-    struct seat *seat = roster_join(fd, address);
+    struct client *client = clients_add(fd, address);
     int error = 0;
 
-    if (seat == NULL) {
+    if (client == NULL) {
         loop->refused++;
-        report_refuse(address, "too many clients from its address");
+        log_refuse(address, "too many clients from its address");
         close(fd);
         return;
     }
     if (loop->server->verbose)
-        report_connect(address);
-    error = client_start(seat);
+        log_connect(address);
+    error = client_start(client);
     if (error == 0) {
         loop->pause_ms = 0;
         return;
     }
     loop->refused++;
-    roster_hang_up(seat);
-    roster_leave(seat);
+    clients_close(client);
+    clients_remove(client);
     starve(loop, error, "closing newcomers until a thread can be had");
 }
 
@@ -118,7 +118,8 @@ static int admit_waiting(struct loop *loop, const struct listener *listener)
     int error = 0;
     int in_a_row = 0; /* errors */
 
-    for (int i = 0; i < BURST && roster_below(loop->server->max_clients); i++) {
+    for (int i = 0; i < BURST && clients_below(loop->server->max_clients);
+         i++) {
         int fd = listener_accept(listener, &peer);
 
         if (fd >= 0) {
@@ -138,7 +139,7 @@ static int admit_waiting(struct loop *loop, const struct listener *listener)
             starve_of(loop, error);
             return 0;
         case LISTENER_BROKEN:
-            report_accept_error(report_error(error), "the listener is broken");
+            log_accept_error(log_strerror(error), "the listener is broken");
             return -1;
         }
     }
@@ -153,42 +154,42 @@ static int pause_left(const struct loop *loop)
 {
     int ms = loop->pause_ms > 0 ? clock_left(loop->pause_until) : 0;
 
-    return ms > 0 && !roster_below(roster_totals().now) ? ms : 0;
+    return ms > 0 && !clients_below(clients_totals().now) ? ms : 0;
 }
 
 /* Poll the listeners only while there is room: the kernel's backlog holds the
  * newcomers, nobody is turned away, and nothing spins. poll(2) passes over a
  * descriptor of -1. */
-static void wait_for_news(struct loop *loop, struct wakeup *wakeup)
+static void wait_for_news(struct loop *loop, struct signals *signals)
 {
     const struct listeners *listeners = loop->server->listeners;
     int pause = pause_left(loop);
-    bool is_room = pause == 0 && roster_below(loop->server->max_clients);
+    bool is_room = pause == 0 && clients_below(loop->server->max_clients);
 
     for (size_t i = 0; i < listeners->count; i++)
         loop->pollfds[1 + i] = (struct pollfd){
             .fd = is_room ? listeners->at[i].fd : -1, .events = POLLIN};
-    wakeup_wait(loop->pollfds, 1 + listeners->count, pause > 0 ? pause : -1,
-                wakeup);
-    if (wakeup->rung)
+    signals_wait(loop->pollfds, 1 + listeners->count, pause > 0 ? pause : -1,
+                 signals);
+    if (signals->notified)
         loop->pause_until = 0;
-    if (wakeup->totals)
-        report_state(loop, report_totals);
+    if (signals->totals)
+        report_state(loop, log_totals);
 }
 
 /* Newcomers before the stop: who was there when the signal came is served. */
 static int serve_until_stop(struct loop *loop)
 {
-    struct wakeup wakeup = {0};
+    struct signals signals = {0};
 
-    while (wakeup.stops == 0) {
-        wait_for_news(loop, &wakeup);
+    while (signals.stops == 0) {
+        wait_for_news(loop, &signals);
         for (size_t i = 0; i < loop->server->listeners->count; i++)
             if (loop->pollfds[1 + i].revents != 0 &&
                 admit_waiting(loop, &loop->server->listeners->at[i]) < 0)
                 return -1;
     }
-    loop->stops = wakeup.stops;
+    loop->stops = signals.stops;
     return 0;
 }
 
@@ -197,12 +198,12 @@ static int serve_until_stop(struct loop *loop)
 static void wait_for_last(struct loop *loop, int ms)
 {
     int64_t until = clock_ms() + ms;
-    struct wakeup wakeup = {0};
+    struct signals signals = {0};
 
-    while (!roster_below(1) && clock_left(until) > 0 && wakeup.stops == 0) {
-        wakeup_wait(loop->pollfds, 1, clock_left(until), &wakeup);
-        if (wakeup.totals)
-            report_state(loop, report_totals);
+    while (!clients_below(1) && clock_left(until) > 0 && signals.stops == 0) {
+        signals_wait(loop->pollfds, 1, clock_left(until), &signals);
+        if (signals.totals)
+            report_state(loop, log_totals);
     }
 }
 
@@ -212,16 +213,16 @@ static void drain(struct loop *loop)
     char why[LISTENERS_WHY_MAX];
 
     if (supervisor_notify("STOPPING=1") < 0)
-        report_trouble("NOTIFY_SOCKET: %s", report_error(errno));
+        log_warn("NOTIFY_SOCKET: %s", log_strerror(errno));
     if (listeners_close(loop->server->listeners, why) < 0)
-        report_trouble("%s", why);
-    roster_shut_down(SHUT_RD);
+        log_warn("%s", why);
+    clients_shutdown(SHUT_RD);
     wait_for_last(loop, loop->stops > 1 ? 0 : loop->server->grace_ms);
-    if (!roster_below(1)) {
-        roster_shut_down(SHUT_RDWR);
+    if (!clients_below(1)) {
+        clients_shutdown(SHUT_RDWR);
         wait_for_last(loop, LAST_WAIT_MS);
     }
-    report_state(loop, report_stop);
+    report_state(loop, log_stop);
 }
 
 int server_run(const struct server *server)
@@ -231,7 +232,7 @@ int server_run(const struct server *server)
 
     loop.pollfds = calloc(1 + server->listeners->count, sizeof *loop.pollfds);
     if (loop.pollfds == NULL) {
-        report_trouble("cannot serve: %s", report_error(errno));
+        log_warn("cannot serve: %s", log_strerror(errno));
         return -1;
     }
     result = serve_until_stop(&loop);

@@ -6,7 +6,7 @@
  */
 #include "config.h"
 
-#include "echod/delivery.h"
+#include "echod/sendqueue.h"
 
 #include "common/clock.h"
 
@@ -20,7 +20,7 @@
 
 enum { LOOK_EVERY_MS = 5 };
 
-int delivery_pending(int fd)
+int sendqueue_bytes(int fd)
 {
     int error = errno;
     int bytes = 0;
@@ -35,17 +35,17 @@ int delivery_pending(int fd)
     return bytes;
 }
 
-bool delivery_moved(int fd, int *last)
+bool sendqueue_changed(int fd, int *last)
 {
     int before = *last;
 
-    *last = delivery_pending(fd);
+    *last = sendqueue_bytes(fd);
     return *last != before;
 }
 
 /* A poll for no event still ends on an error or a hang-up: a sleep that a
  * reset or shutdown(2) cuts short. */
-bool delivery_hold(int fd, int ms)
+bool sendqueue_hold(int fd, int ms)
 {
     struct pollfd pollfd = {.fd = fd, .events = 0};
     int64_t until = clock_ms() + ms;
@@ -57,8 +57,8 @@ bool delivery_hold(int fd, int ms)
     return ready > 0;
 }
 
-void delivery_await(int fd)
+void sendqueue_wait(int fd)
 {
-    while (delivery_pending(fd) > 0 && !delivery_hold(fd, LOOK_EVERY_MS))
+    while (sendqueue_bytes(fd) > 0 && !sendqueue_hold(fd, LOOK_EVERY_MS))
         continue;
 }

@@ -6,7 +6,7 @@
  */
 #include "config.h"
 
-#include "echod/outlet.h"
+#include "echod/log_sink.h"
 
 #include "common/clock.h"
 
@@ -39,19 +39,19 @@ static int open_again(int fd)
     return open(path, O_WRONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
 }
 
-void outlet_open(struct outlet *outlet, int fd)
+void log_sink_open(struct log_sink *log_sink, int fd)
 {
     struct stat status;
     int own = -1;
 
-    if (outlet->kind == OUTLET_OWN)
-        close(outlet->fd);
-    outlet->fd = fd;
-    outlet->kind = OUTLET_FILE;
+    if (log_sink->kind == LOG_SINK_OWN)
+        close(log_sink->fd);
+    log_sink->fd = fd;
+    log_sink->kind = LOG_SINK_FILE;
     if (fd < 0 || fstat(fd, &status) < 0)
         return;
     if (S_ISSOCK(status.st_mode))
-        outlet->kind = OUTLET_SOCKET;
+        log_sink->kind = LOG_SINK_SOCKET;
     if (!S_ISFIFO(status.st_mode) && !S_ISCHR(status.st_mode))
         return;
 #ifdef F_SETPIPE_SZ
@@ -59,8 +59,8 @@ void outlet_open(struct outlet *outlet, int fd)
         fcntl(fd, F_SETPIPE_SZ, PIPE_SIZE);
 #endif
     own = open_again(fd);
-    outlet->fd = own >= 0 ? own : fd;
-    outlet->kind = own >= 0 ? OUTLET_OWN : OUTLET_SHARED;
+    log_sink->fd = own >= 0 ? own : fd;
+    log_sink->kind = own >= 0 ? LOG_SINK_OWN : LOG_SINK_SHARED;
 }
 
 static bool has_room(int fd, int ms)
@@ -73,21 +73,22 @@ static bool has_room(int fd, int ms)
 /* A shared description may block, so it is asked first. A pipe with room for
  * one line has it for a page of them, and a thread is seldom stopped between
  * the question and the write: more than fifty would have to be at once. */
-static ssize_t put(const struct outlet *outlet, const char *line, size_t length)
+static ssize_t put(const struct log_sink *log_sink, const char *line,
+                   size_t length)
 {
-    if (outlet->kind == OUTLET_SOCKET)
-        return send(outlet->fd, line, length, MSG_DONTWAIT | MSG_NOSIGNAL);
-    if (outlet->kind == OUTLET_SHARED && !has_room(outlet->fd, 0)) {
+    if (log_sink->kind == LOG_SINK_SOCKET)
+        return send(log_sink->fd, line, length, MSG_DONTWAIT | MSG_NOSIGNAL);
+    if (log_sink->kind == LOG_SINK_SHARED && !has_room(log_sink->fd, 0)) {
         errno = EAGAIN;
         return -1;
     }
-    return write(outlet->fd, line, length);
+    return write(log_sink->fd, line, length);
 }
 
 /* The reader is alive as long as lines get through, whoever wrote them. */
-static int time_left(const struct outlet *outlet, int64_t start)
+static int time_left(const struct log_sink *log_sink, int64_t start)
 {
-    int64_t moved = atomic_load(&outlet->moved);
+    int64_t moved = atomic_load(&log_sink->moved);
     int64_t stalled = (moved > start ? moved : start) + STALL_MS;
     int64_t end = start + PATIENCE_MS;
 
@@ -95,7 +96,7 @@ static int time_left(const struct outlet *outlet, int64_t start)
 }
 
 /* True to try again: a signal came, or there may be room now. */
-static bool is_worth_another(const struct outlet *outlet, int64_t start)
+static bool is_worth_another(const struct log_sink *log_sink, int64_t start)
 {
     int left = 0;
 
@@ -103,49 +104,49 @@ static bool is_worth_another(const struct outlet *outlet, int64_t start)
         return true;
     if (errno != EAGAIN || start == IMPATIENT)
         return false;
-    left = time_left(outlet, start);
+    left = time_left(log_sink, start);
     if (left > 0)
-        has_room(outlet->fd, left);
+        has_room(log_sink->fd, left);
     errno = EAGAIN;
     return left > 0;
 }
 
-static int put_all(const struct outlet *outlet, const char *line, size_t length,
-                   int64_t start, bool *torn)
+static int put_all(const struct log_sink *log_sink, const char *line,
+                   size_t length, int64_t start, bool *partial)
 {
     while (length > 0) {
-        ssize_t took = put(outlet, line, length);
+        ssize_t took = put(log_sink, line, length);
 
         if (took > 0) {
             line += took;
             length -= (size_t)took;
-            *torn = length > 0;
-        } else if (took == 0 || !is_worth_another(outlet, start)) {
+            *partial = length > 0;
+        } else if (took == 0 || !is_worth_another(log_sink, start)) {
             return -1;
         }
     }
     return 0;
 }
 
-unsigned long outlet_write(struct outlet *outlet, const char *line,
-                           size_t length, bool patient)
+unsigned long log_sink_write(struct log_sink *log_sink, const char *line,
+                             size_t length, bool may_wait)
 {
-    bool torn = false;
+    bool partial = false;
     int64_t start = IMPATIENT;
 
-    if (outlet->fd < 0)
+    if (log_sink->fd < 0)
         return 0;
-    if (patient && atomic_load(&outlet->lost) == 0)
+    if (may_wait && atomic_load(&log_sink->lost) == 0)
         start = clock_ms();
-    torn = atomic_exchange(&outlet->torn, false);
-    if (torn)
-        put_all(outlet, "\n", 1, start, &torn);
-    if (!torn && put_all(outlet, line, length, start, &torn) == 0) {
-        atomic_store(&outlet->moved, clock_ms());
+    partial = atomic_exchange(&log_sink->partial, false);
+    if (partial)
+        put_all(log_sink, "\n", 1, start, &partial);
+    if (!partial && put_all(log_sink, line, length, start, &partial) == 0) {
+        atomic_store(&log_sink->moved, clock_ms());
         return 0;
     }
-    if (torn)
-        atomic_store(&outlet->torn, true);
-    atomic_fetch_add(&outlet->lost_ever, 1);
-    return atomic_fetch_add(&outlet->lost, 1) + 1;
+    if (partial)
+        atomic_store(&log_sink->partial, true);
+    atomic_fetch_add(&log_sink->lost_ever, 1);
+    return atomic_fetch_add(&log_sink->lost, 1) + 1;
 }

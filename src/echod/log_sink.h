@@ -3,19 +3,19 @@
  *
  * Any thread may write. A line goes out whole or counts as lost.
  */
-#ifndef ECHOD_OUTLET_H
-#define ECHOD_OUTLET_H
+#ifndef ECHOD_LOG_SINK_H
+#define ECHOD_LOG_SINK_H
 
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
-struct outlet {
+struct log_sink {
     int fd; /* -1: nowhere; lines vanish and count as written */
-    enum { OUTLET_FILE, OUTLET_SOCKET, OUTLET_OWN, OUTLET_SHARED } kind;
+    enum { LOG_SINK_FILE, LOG_SINK_SOCKET, LOG_SINK_OWN, LOG_SINK_SHARED } kind;
     _Atomic int64_t moved;  /* when a line last got through, clock_ms() */
-    atomic_bool torn;       /* the last line stopped short of its end */
+    atomic_bool partial;    /* the last line stopped short of its end */
     atomic_ulong lost;      /* lines, since one last got through */
     atomic_ulong lost_ever; /* lines */
 };
@@ -25,7 +25,7 @@ struct outlet {
  * time where the system can do that: O_NONBLOCK belongs to the open file
  * description (open(2)), which others may share, so it is never set on fd.
  */
-void outlet_open(struct outlet *outlet, int fd);
+void log_sink_open(struct log_sink *log_sink, int fd);
 
 /*
  * Write a line of length bytes, at most PIPE_BUF, its '\n' included. A patient
@@ -33,7 +33,7 @@ void outlet_open(struct outlet *outlet, int fd);
  * none has for 200 ms; while lines are being lost no write waits. Returns 0, or
  * with errno how many lines have been lost in a row, this one included.
  */
-unsigned long outlet_write(struct outlet *outlet, const char *line,
-                           size_t length, bool patient);
+unsigned long log_sink_write(struct log_sink *log_sink, const char *line,
+                             size_t length, bool may_wait);
 
 #endif

@@ -6,7 +6,7 @@
  */
 #include "config.h"
 
-#include "echod/wakeup.h"
+#include "echod/signals.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -93,7 +93,7 @@ static int set_flags(int fd)
     return fcntl(fd, F_SETFL, O_NONBLOCK);
 }
 
-int wakeup_open(void)
+int signals_open(void)
 {
     if (pipe(pipe_fds) < 0 || set_flags(pipe_fds[0]) < 0 ||
         set_flags(pipe_fds[1]) < 0)
@@ -103,34 +103,34 @@ int wakeup_open(void)
     return catch_signals();
 }
 
-void wakeup_ring(void)
+void signals_notify(void)
 {
     put(RING);
 }
 
-static void take(struct wakeup *wakeup)
+static void take(struct signals *signals)
 {
     char what[64];
     ssize_t got = 0;
 
     while ((got = read(pipe_fds[0], what, sizeof what)) > 0)
         for (ssize_t i = 0; i < got; i++) {
-            wakeup->stops += what[i] == STOP;
-            wakeup->totals |= what[i] == TOTALS;
-            wakeup->rung |= what[i] == RING;
+            signals->stops += what[i] == STOP;
+            signals->totals |= what[i] == TOTALS;
+            signals->notified |= what[i] == RING;
         }
 }
 
 /* The pipe makes it safe to let signals in before the poll: one that comes in
  * between has left its byte. ppoll(2) would not do: on Linux it delivers none
  * while a descriptor is ready, so a busy listener would keep a stop out. */
-void wakeup_wait(struct pollfd *pollfds, nfds_t count, int ms,
-                 struct wakeup *wakeup)
+void signals_wait(struct pollfd *pollfds, nfds_t count, int ms,
+                  struct signals *signals)
 {
     sigset_t blocked;
     int ready = 0; /* descriptors, or -1 */
 
-    *wakeup = (struct wakeup){0};
+    *signals = (struct signals){0};
     pollfds[0] = (struct pollfd){.fd = pipe_fds[0], .events = POLLIN};
     pthread_sigmask(SIG_SETMASK, &unblocked, &blocked);
     ready = poll(pollfds, count, ms);
@@ -142,5 +142,5 @@ void wakeup_wait(struct pollfd *pollfds, nfds_t count, int ms,
         if (errno != EINTR)
             poll(NULL, 0, RETRY_MS);
     }
-    take(wakeup);
+    take(signals);
 }

@@ -7,27 +7,27 @@
  * Nothing here allocates, and any thread may call it. The descriptors stay
  * the caller's.
  */
-#ifndef ECHOD_REPORT_H
-#define ECHOD_REPORT_H
+#ifndef ECHOD_LOG_H
+#define ECHOD_LOG_H
 
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/socket.h>
 
-enum report_format { REPORT_TEXT, REPORT_JSON, REPORT_NONE };
+enum log_format { LOG_TEXT, LOG_JSON, LOG_NONE };
 
 /* How a client's stream ended. */
-enum report_end { END_EOF, END_ERROR, END_TIMEOUT, END_STOPPED };
+enum log_end { END_EOF, END_ERROR, END_TIMEOUT, END_STOPPED };
 
-struct report_close {
+struct log_close {
     const struct sockaddr *peer; /* NULL: standard output, not a socket */
     uint64_t bytes;
     int64_t ms;
-    enum report_end end;
+    enum log_end end;
     const char *error; /* NULL if all came back */
 };
 
-struct report_totals {
+struct log_totals {
     size_t now;       /* clients */
     uint64_t clients; /* so far, those of now included */
     uint64_t refused;
@@ -40,29 +40,28 @@ struct report_totals {
  * Report to out_fd and err_fd from now on; -1 is nowhere. May open a second
  * way to each, so before privileges are dropped and before the first thread.
  */
-void report_open(enum report_format format, int out_fd, int err_fd);
+void log_open(enum log_format format, int out_fd, int err_fd);
 
-void report_listen(const char *address);
-void report_connect(const struct sockaddr *peer);
-void report_refuse(const struct sockaddr *peer, const char *why);
+void log_listen(const char *address);
+void log_connect(const struct sockaddr *peer);
+void log_refuse(const struct sockaddr *peer, const char *why);
 
 /*
- * May wait for a reader that is slow but alive, outlet_write(): so its caller
+ * May wait for a reader that is slow but alive, log_sink_write(): so its caller
  * hangs up on the client before.
  */
-void report_close(const struct report_close *close);
+void log_close(const struct log_close *close);
 
 /* accept(2) or the thread behind it failed; then: what is done about it. */
-void report_accept_error(const char *error, const char *then);
+void log_accept_error(const char *error, const char *then);
 
-void report_totals(const struct report_totals *totals);
-void report_stop(const struct report_totals *totals);
+void log_totals(const struct log_totals *totals);
+void log_stop(const struct log_totals *totals);
 
 /* "echod: " and a line for a person on standard error. */
-void report_trouble(const char *format, ...)
-    __attribute__((format(printf, 1, 2)));
+void log_warn(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 /* strerror(3) for any thread. */
-const char *report_error(int error);
+const char *log_strerror(int error);
 
 #endif

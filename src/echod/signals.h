@@ -2,20 +2,20 @@
  * wakeup: signals and leaving clients wake the accept loop through one pipe.
  *
  * The loop's thread opens and waits; any thread may ring. All signals that are
- * handled stay blocked but inside wakeup_wait(), so threads made by the loop
+ * handled stay blocked but inside signals_wait(), so threads made by the loop
  * never see one, and no time is left between looking and sleeping.
  */
-#ifndef ECHOD_WAKEUP_H
-#define ECHOD_WAKEUP_H
+#ifndef ECHOD_SIGNALS_H
+#define ECHOD_SIGNALS_H
 
 #include <poll.h>
 #include <stdbool.h>
 
 /* What has come since the last call. */
-struct wakeup {
-    int stops;   /* SIGTERM, SIGINT, SIGHUP: how many */
-    bool totals; /* SIGUSR1, SIGINFO */
-    bool rung;   /* wakeup_ring() */
+struct signals {
+    int stops;     /* SIGTERM, SIGINT, SIGHUP: how many */
+    bool totals;   /* SIGUSR1, SIGINFO */
+    bool notified; /* signals_notify() */
 };
 
 /*
@@ -24,10 +24,10 @@ struct wakeup {
  * so, as nohup(1) wants it. Before the first thread. Returns 0, or -1 with
  * errno.
  */
-int wakeup_open(void);
+int signals_open(void);
 
 /* Wake the loop; never blocks, and keeps errno. */
-void wakeup_ring(void);
+void signals_notify(void);
 
 /*
  * poll(2), with the pipe and the signals: waits for the descriptors in pollfds,
@@ -35,7 +35,7 @@ void wakeup_ring(void);
  * limit) or until it is woken. Tells what woke it, and which of them are ready;
  * if poll(2) fails, none is, and some ms pass.
  */
-void wakeup_wait(struct pollfd *pollfds, nfds_t count, int ms,
-                 struct wakeup *wakeup);
+void signals_wait(struct pollfd *pollfds, nfds_t count, int ms,
+                  struct signals *signals);
 
 #endif

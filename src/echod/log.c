@@ -6,11 +6,11 @@
  */
 #include "config.h"
 
-#include "echod/report.h"
+#include "echod/log.h"
 
 #include "common/address.h"
 #include "echod/line.h"
-#include "echod/outlet.h"
+#include "echod/log_sink.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -19,26 +19,26 @@
 #include <stdbool.h>
 #include <string.h>
 
-static enum report_format format;
-static struct outlet out = {.fd = -1};
-static struct outlet err = {.fd = -1};
+static enum log_format format;
+static struct log_sink out = {.fd = -1};
+static struct log_sink err = {.fd = -1};
 static locale_t plain;
 
-void report_open(enum report_format wanted, int out_fd, int err_fd)
+void log_open(enum log_format wanted, int out_fd, int err_fd)
 {
     format = wanted;
     plain = newlocale(LC_ALL_MASK, "C", (locale_t)0);
-    outlet_open(&out, wanted == REPORT_NONE ? -1 : out_fd);
-    outlet_open(&err, err_fd);
+    log_sink_open(&out, wanted == LOG_NONE ? -1 : out_fd);
+    log_sink_open(&err, err_fd);
 }
 
-const char *report_error(int error)
+const char *log_strerror(int error)
 {
     return strerror_l(error, plain);
 }
 
 /* Nobody is told of a line that standard error does not take. */
-void report_trouble(const char *words, ...)
+void log_warn(const char *words, ...)
 {
     struct line line;
     va_list list;
@@ -49,33 +49,32 @@ void report_trouble(const char *words, ...)
     line_words_list(&line, words, list);
     va_end(list);
     line_end(&line);
-    outlet_write(&err, line.text, line.length, false);
+    log_sink_write(&err, line.text, line.length, false);
 }
 
 /* Loss is owned up to when it starts, for which the first to lose a line
  * speaks, and with the number when it is over. */
-static void put(struct line *line, bool patient)
+static void put(struct line *line, bool may_wait)
 {
     unsigned long lost = 0;
 
     line_end(line);
-    lost = outlet_write(&out, line->text, line->length, patient);
+    lost = log_sink_write(&out, line->text, line->length, may_wait);
     if (lost == 1)
-        report_trouble("standard output: %s (reports are being lost)",
-                       report_error(errno));
+        log_warn("standard output: %s (reports are being lost)",
+                 log_strerror(errno));
     if (lost > 0 || atomic_load(&out.lost) == 0)
         return;
     lost = atomic_exchange(&out.lost, 0);
     if (lost > 0)
-        report_trouble("standard output: works again, %lu lines were lost",
-                       lost);
+        log_warn("standard output: works again, %lu lines were lost", lost);
 }
 
-void report_listen(const char *address)
+void log_listen(const char *address)
 {
     struct line line;
 
-    line_start(&line, format == REPORT_JSON, "listen");
+    line_start(&line, format == LOG_JSON, "listen");
     line_member(&line, "address", address);
     line_words(&line, "server running on %s", address);
     put(&line, false);
@@ -90,39 +89,39 @@ static const char *name(const struct sockaddr *peer,
     return text;
 }
 
-void report_connect(const struct sockaddr *address)
+void log_connect(const struct sockaddr *address)
 {
     struct line line;
     char text[ADDRESS_TEXT_MAX];
     const char *peer = name(address, text);
 
-    line_start(&line, format == REPORT_JSON, "connect");
+    line_start(&line, format == LOG_JSON, "connect");
     line_member(&line, "peer", peer);
     line_words(&line, "connect from %s", peer);
     put(&line, false);
 }
 
-void report_refuse(const struct sockaddr *address, const char *why)
+void log_refuse(const struct sockaddr *address, const char *why)
 {
     struct line line;
     char text[ADDRESS_TEXT_MAX];
     const char *peer = name(address, text);
 
-    line_start(&line, format == REPORT_JSON, "refuse");
+    line_start(&line, format == LOG_JSON, "refuse");
     line_member(&line, "peer", peer);
     line_member(&line, "error", why);
     line_words(&line, "refused %s: %s", peer, why);
     put(&line, false);
 }
 
-void report_close(const struct report_close *close)
+void log_close(const struct log_close *close)
 {
     static const char *const ends[] = {"eof", "error", "timeout", "stopped"};
     struct line line;
     char text[ADDRESS_TEXT_MAX];
     const char *peer = name(close->peer, text);
 
-    line_start(&line, format == REPORT_JSON, "close");
+    line_start(&line, format == LOG_JSON, "close");
     line_member(&line, "peer", peer);
     line_count(&line, "bytes", close->bytes);
     line_seconds(&line, close->ms);
@@ -136,11 +135,11 @@ void report_close(const struct report_close *close)
     put(&line, true);
 }
 
-void report_accept_error(const char *error, const char *then)
+void log_accept_error(const char *error, const char *then)
 {
     struct line line;
 
-    line_start(&line, format == REPORT_JSON, "accept-error");
+    line_start(&line, format == LOG_JSON, "accept-error");
     line_member(&line, "error", error);
     line_member(&line, "then", then);
     line_words(&line, "accept error = %s (%s)", error, then);
@@ -148,12 +147,12 @@ void report_accept_error(const char *error, const char *then)
 }
 
 static void put_totals(const char *event, const char *word,
-                       const struct report_totals *totals, bool patient)
+                       const struct log_totals *totals, bool may_wait)
 {
     struct line line;
     unsigned long lost = atomic_load(&out.lost_ever);
 
-    line_start(&line, format == REPORT_JSON, event);
+    line_start(&line, format == LOG_JSON, event);
     line_count(&line, "now", totals->now);
     line_count(&line, "clients", totals->clients);
     line_count(&line, "refused", totals->refused);
@@ -167,21 +166,21 @@ static void put_totals(const char *event, const char *word,
                " bytes, %lu lines lost, " LINE_SECONDS " s up",
                word, totals->now, totals->clients, totals->refused, totals->cut,
                totals->bytes, lost, LINE_SECONDS_OF(totals->ms));
-    put(&line, patient);
+    put(&line, may_wait);
 }
 
-void report_totals(const struct report_totals *totals)
+void log_totals(const struct log_totals *totals)
 {
     put_totals("totals", "totals", totals, false);
 }
 
 /* The last line: lines lost for good are owned up to now or never. */
-void report_stop(const struct report_totals *totals)
+void log_stop(const struct log_totals *totals)
 {
     unsigned long lost = 0;
 
     put_totals("stop", "stopped", totals, true);
     lost = atomic_load(&out.lost);
     if (lost > 0)
-        report_trouble("standard output: %lu lines were lost", lost);
+        log_warn("standard output: %lu lines were lost", lost);
 }

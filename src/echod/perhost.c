@@ -6,7 +6,7 @@
  */
 #include "config.h"
 
-#include "echod/hosts.h"
+#include "echod/perhost.h"
 
 #include <netinet/in.h>
 #include <stdint.h>
@@ -27,7 +27,7 @@ static struct host *free_hosts;
 static size_t limit;
 static uint64_t seed;
 
-int hosts_open(size_t count, size_t wanted)
+int perhost_open(size_t count, size_t wanted)
 {
     free(hosts);
     free(chains);
@@ -96,7 +96,7 @@ static struct host **find(const unsigned char address[16])
     return link;
 }
 
-bool hosts_enter(const struct sockaddr *peer)
+bool perhost_add(const struct sockaddr *peer)
 {
     unsigned char address[16];
     struct host **link = NULL;
@@ -118,7 +118,7 @@ bool hosts_enter(const struct sockaddr *peer)
     return true;
 }
 
-void hosts_leave(const struct sockaddr *peer)
+void perhost_remove(const struct sockaddr *peer)
 {
     unsigned char address[16];
     struct host **link = NULL;

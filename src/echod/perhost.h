@@ -3,8 +3,8 @@
  *
  * Not safe for two threads at once: the roster calls it with its lock held.
  */
-#ifndef ECHOD_HOSTS_H
-#define ECHOD_HOSTS_H
+#ifndef ECHOD_PERHOST_H
+#define ECHOD_PERHOST_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -15,16 +15,16 @@
  * limit of 0 is none, and costs nothing. Returns 0, or -1 with errno. Called
  * again it starts afresh.
  */
-int hosts_open(size_t hosts, size_t limit);
+int perhost_open(size_t hosts, size_t limit);
 
 /*
  * One more client from this address, whatever its port; false if it has as
  * many as it may. IPv4 mapped into IPv6 counts as IPv4. A Unix peer has no
  * address and is never turned away.
  */
-bool hosts_enter(const struct sockaddr *peer);
+bool perhost_add(const struct sockaddr *peer);
 
-/* One less; only after a hosts_enter() that returned true. */
-void hosts_leave(const struct sockaddr *peer);
+/* One less; only after a perhost_add() that returned true. */
+void perhost_remove(const struct sockaddr *peer);
 
 #endif
