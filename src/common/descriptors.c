@@ -36,8 +36,7 @@ uint64_t descriptors_left(void)
     struct rlimit limit;
     uint64_t taken = (uint64_t)descriptors_first_free();
 
-    if (getrlimit(RLIMIT_NOFILE, &limit) < 0 ||
-        limit.rlim_cur == RLIM_INFINITY)
+    if (getrlimit(RLIMIT_NOFILE, &limit) < 0 || limit.rlim_cur == RLIM_INFINITY)
         return UINT64_MAX;
     return limit.rlim_cur > taken ? limit.rlim_cur - taken : 0;
 }

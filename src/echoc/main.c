@@ -6,12 +6,12 @@
  */
 #include "config.h"
 
-#include "echoc/check.h"
+#include "echoc/check/check.h"
 #include "echoc/interrupt.h"
-#include "echoc/load.h"
+#include "echoc/load/load.h"
 #include "echoc/options.h"
 #include "echoc/ping.h"
-#include "echoc/pipe.h"
+#include "echoc/copy.h"
 #include "echoc/status.h"
 
 #include <errno.h>

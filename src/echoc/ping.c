@@ -10,11 +10,11 @@
 
 #include "common/clock.h"
 #include "echoc/interrupt.h"
-#include "echoc/json.h"
-#include "echoc/pattern.h"
-#include "echoc/talk.h"
-#include "echoc/tally.h"
-#include "echoc/target.h"
+#include "echoc/stats/json.h"
+#include "echoc/net/pattern.h"
+#include "echoc/net/exchange.h"
+#include "echoc/stats/counters.h"
+#include "echoc/net/target.h"
 
 #include <errno.h>
 #include <inttypes.h>

@@ -1,0 +1,12 @@
+/*
+ * chart: a histogram as bars of text, 80 columns wide at most.
+ */
+#ifndef ECHOC_CHART_H
+#define ECHOC_CHART_H
+
+#include "echoc/stats/histogram.h"
+
+/* On standard output; nothing for an empty one. */
+void chart_print(const struct histogram *histogram);
+
+#endif

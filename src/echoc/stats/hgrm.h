@@ -1,0 +1,12 @@
+/*
+ * hgrm: percentiles in HdrHistogram's text format, as its plotter reads it.
+ */
+#ifndef ECHOC_HGRM_H
+#define ECHOC_HGRM_H
+
+#include "echoc/stats/histogram.h"
+
+/* Write the file, times in ms. Returns 0, or -1 with errno. */
+int hgrm_write(const char *path, const struct histogram *histogram);
+
+#endif

@@ -1,0 +1,136 @@
+/*
+ * histogram: many times, in fixed memory, to within one part in a hundred.
+ *
+ * Knows buckets. Must not know what was timed, nor how it is shown.
+ */
+#include "config.h"
+
+#include "echoc/stats/histogram.h"
+
+#include <math.h>
+#include <stdbool.h>
+
+enum { PART_BITS = 7 };
+
+static uint64_t get(const _Atomic uint64_t *number)
+{
+    return atomic_load_explicit(number, memory_order_relaxed);
+}
+
+/* Only one thread writes, so an addition need not be one locked instruction. */
+static void set(_Atomic uint64_t *number, uint64_t value)
+{
+    atomic_store_explicit(number, value, memory_order_relaxed);
+}
+
+/* Two parts' worth of buckets are 1 ns wide; then each power of two is as many
+ * buckets, twice as wide as those before. */
+static size_t bucket_of(uint64_t ns)
+{
+    unsigned shift = 0;
+
+    if (ns >> HISTOGRAM_LONGEST_BITS != 0)
+        return HISTOGRAM_BUCKETS - 1;
+    if (ns < 2 * HISTOGRAM_PARTS)
+        return (size_t)ns;
+    shift = 63U - PART_BITS - (unsigned)__builtin_clzll(ns);
+    return (size_t)shift * HISTOGRAM_PARTS + (size_t)(ns >> shift);
+}
+
+uint64_t histogram_least(size_t bucket)
+{
+    size_t shift = 0;
+
+    if (bucket < 2 * HISTOGRAM_PARTS)
+        return bucket;
+    shift = bucket / HISTOGRAM_PARTS - 1;
+    return (uint64_t)(bucket - shift * HISTOGRAM_PARTS) << shift;
+}
+
+void histogram_record(struct histogram *histogram, int64_t ns)
+{
+    uint64_t value = ns > 0 ? (uint64_t)ns : 0;
+    _Atomic uint64_t *bucket = &histogram->buckets[bucket_of(value)];
+    uint64_t count = get(&histogram->count);
+
+    if (count == 0 || value < get(&histogram->min))
+        set(&histogram->min, value);
+    if (value > get(&histogram->max))
+        set(&histogram->max, value);
+    set(&histogram->sum, get(&histogram->sum) + value);
+    set(bucket, get(bucket) + 1);
+    set(&histogram->count, count + 1);
+}
+
+void histogram_merge(struct histogram *into, const struct histogram *from)
+{
+    uint64_t count = 0;
+
+    if (get(&from->count) == 0)
+        return;
+    if (get(&into->count) == 0 || get(&from->min) < get(&into->min))
+        set(&into->min, get(&from->min));
+    if (get(&from->max) > get(&into->max))
+        set(&into->max, get(&from->max));
+    for (size_t i = 0; i < HISTOGRAM_BUCKETS; i++) {
+        uint64_t more = get(&from->buckets[i]);
+
+        if (more > 0)
+            set(&into->buckets[i], get(&into->buckets[i]) + more);
+        count += more;
+    }
+    set(&into->sum, get(&into->sum) + get(&from->sum));
+    set(&into->count, get(&into->count) + count);
+}
+
+static double middle(size_t bucket)
+{
+    uint64_t least = histogram_least(bucket);
+
+    return ((double)least + (double)histogram_least(bucket + 1) - 1) / 2;
+}
+
+double histogram_quantile(const struct histogram *histogram, double share)
+{
+    uint64_t count = get(&histogram->count);
+    double min = (double)get(&histogram->min);
+    double max = (double)get(&histogram->max);
+    double rank = ceil(share * (double)count);
+    double seen = 0;
+
+    if (count == 0)
+        return 0;
+    if (rank < 1)
+        return min;
+    for (size_t i = 0; i < HISTOGRAM_BUCKETS; i++) {
+        seen += (double)get(&histogram->buckets[i]);
+        if (seen >= rank)
+            return fmin(fmax(middle(i), min), max);
+    }
+    return max;
+}
+
+double histogram_mean(const struct histogram *histogram)
+{
+    uint64_t count = get(&histogram->count);
+
+    return count > 0 ? (double)get(&histogram->sum) / (double)count : 0;
+}
+
+double histogram_deviation(const struct histogram *histogram)
+{
+    double mean = histogram_mean(histogram);
+    double count = 0;
+    double squares = 0;
+
+    if (get(&histogram->min) == get(&histogram->max))
+        return 0;
+    for (size_t i = 0; i < HISTOGRAM_BUCKETS; i++) {
+        double here = (double)get(&histogram->buckets[i]);
+        double off = middle(i) - mean;
+
+        count += here;
+        squares += here * off * off;
+    }
+    return count > 0 ? sqrt(squares / count) : 0;
+}

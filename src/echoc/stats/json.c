@@ -1,0 +1,128 @@
+/*
+ * json: members of one object on standard output (RFC 8259).
+ *
+ * Knows the notation. Must not know what is told.
+ */
+#include "config.h"
+
+#include "echoc/stats/json.h"
+
+#include "common/utf8.h"
+
+#include <inttypes.h>
+#include <math.h>
+#include <stddef.h>
+#include <stdio.h>
+
+enum { DEPTH_MAX = 8 };
+
+static char closes[DEPTH_MAX]; /* what ends each that is open */
+static int depth;
+static bool is_first = true;
+
+/* RFC 8259, 7 tells what must be escaped, and 8.1 that the rest is UTF-8. */
+static void quote(const char *text)
+{
+    putchar('"');
+    while (*text != '\0') {
+        uint32_t code = 0;
+        size_t length = utf8_decode(text, &code);
+
+        if (code < 0x20 || code == '"' || code == '\\' || code == 0x7f ||
+            code == UTF8_REPLACEMENT)
+            printf("\\u%04x", (unsigned)code);
+        else
+            fwrite(text, 1, length, stdout);
+        text += length;
+    }
+    putchar('"');
+}
+
+static void start(const char *name)
+{
+    if (!is_first)
+        putchar(',');
+    is_first = false;
+    if (name == NULL)
+        return;
+    quote(name);
+    putchar(':');
+}
+
+static void open_with(const char *name, char opens, char closing)
+{
+    start(name);
+    putchar(opens);
+    closes[depth++] = closing;
+    is_first = true;
+}
+
+void json_object(const char *name)
+{
+    open_with(name, '{', '}');
+}
+
+void json_array(const char *name)
+{
+    open_with(name, '[', ']');
+}
+
+void json_end(void)
+{
+    putchar(closes[--depth]);
+    is_first = depth == 0;
+    if (depth == 0)
+        putchar('\n');
+}
+
+void json_text(const char *name, const char *value)
+{
+    start(name);
+    if (value != NULL)
+        quote(value);
+    else
+        printf("null");
+}
+
+void json_whole(const char *name, uint64_t value)
+{
+    start(name);
+    printf("%" PRIu64, value);
+}
+
+void json_number(const char *name, double value)
+{
+    start(name);
+    if (isfinite(value))
+        printf("%.9g", value);
+    else
+        printf("null");
+}
+
+void json_bool(const char *name, bool value)
+{
+    start(name);
+    printf(value ? "true" : "false");
+}
+
+void json_times(const char *name, const struct histogram *histogram)
+{
+    static const struct {
+        const char *name;
+        double share;
+    } quantiles[] = {
+        {"p50", 0.5}, {"p90", 0.9}, {"p99", 0.99}, {"p999", 0.999}};
+    uint64_t count = histogram->count;
+    double ms = count > 0 ? 1e-6 : NAN;
+
+    json_object(name);
+    json_whole("count", count);
+    json_number("min", (double)histogram->min * ms);
+    json_number("mean", histogram_mean(histogram) * ms);
+    json_number("mdev", histogram_deviation(histogram) * ms);
+    for (size_t i = 0; i < sizeof quantiles / sizeof quantiles[0]; i++)
+        json_number(quantiles[i].name,
+                    histogram_quantile(histogram, quantiles[i].share) * ms);
+    json_number("max", (double)histogram->max * ms);
+    json_end();
+}

@@ -1,7 +1,0 @@
-/* poller: the same tests on poll(2), which systems without epoll(7) get. */
-#define POLLER_USE_POLL
-
-/* The source itself, since the library has the other one. */
-#include "../src/echoc/poller.c"
-
-#include "check_poller.c"

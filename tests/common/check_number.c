@@ -1,0 +1,191 @@
+/* number: what a person types, and what a person had better not. */
+#include "config.h"
+
+#include "common/number.h"
+#include "tests/common/suite.h"
+
+#include <stdio.h>
+
+const char suite_name[] = "number";
+
+static const struct {
+    const char *text;
+    int64_t most, number;
+} wholes[] = {
+    {"0", 10, 0},
+    {"10", 10, 10},
+    {"007", 10, 7},
+    {"0000000000000000000000000000010", 10, 10},
+    {"65535", 65535, 65535},
+    {"2147483648", INT64_C(1) << 40, INT64_C(2147483648)},
+    {"1000000000000", INT64_C(1000000000000), INT64_C(1000000000000)},
+    {"0", 0, 0},
+};
+
+START_TEST(digits_are_a_number)
+{
+    ck_assert_int_eq(number_whole(wholes[_i].text, wholes[_i].most),
+                     wholes[_i].number);
+}
+END_TEST
+
+static const struct {
+    const char *text;
+    int64_t most;
+} no_wholes[] = {
+    {"", 10},
+    {" ", 10},
+    {"11", 10},
+    {"100", 10},
+    {"1", 0},
+    {"+4", 10},
+    {"-4", 10},
+    {"-0", 10},
+    {" 4", 10},
+    {"4 ", 10},
+    {"4\n", 10},
+    {"4k", 10},
+    {"4.0", 10},
+    {"1e1", 10},
+    {"0x4", 10},
+    {"four", 10},
+    {"1000000000001", INT64_C(1000000000000)},
+    /* 2^64 + 4, 2^32 + 4 and more would be small again in a narrow number. */
+    {"4294967300", 10},
+    {"18446744073709551620", 10},
+    {"340282366920938463463374607431768211460", 10},
+    {"99999999999999999999999999999999999999999", INT64_C(1000000000000)},
+};
+
+START_TEST(anything_but_digits_within_bounds_is_none)
+{
+    ck_assert_int_eq(number_whole(no_wholes[_i].text, no_wholes[_i].most), -1);
+}
+END_TEST
+
+START_TEST(every_bound_is_exact)
+{
+    for (int64_t most = 0; most < 2000; most++)
+        for (int64_t near = most; near <= most + 1; near++) {
+            char text[8];
+
+            snprintf(text, sizeof text, "%d", (int)near);
+            ck_assert_int_eq(number_whole(text, most),
+                             near == most ? most : -1);
+        }
+}
+END_TEST
+
+static const struct {
+    const char *text;
+    int64_t ms;
+} times[] = {
+    {"0", 0},
+    {"0.", 0},
+    {".0", 0},
+    {"0.0000", 0},
+    {"1", 1000},
+    {"01", 1000},
+    {"0.5", 500},
+    {".25", 250},
+    {".05", 50},
+    {"0.125", 125},
+    {"2.", 2000},
+    {"86400", 86400000},
+    {"1.001", 1001},
+    {"1.01", 1010},
+    {"1.1", 1100},
+    {"1.0000000", 1000},
+    {"1.5000000", 1500},
+    {"0.001", 1},
+    {"0.0010", 1},
+    {"0.0011", 2},
+    {"0.9991", 1000},
+    {"0.9999", 1000},
+    {"0.0001", 1},
+    {"0.000000000000000000000000000000000000000000000000001", 1},
+    {"999999.999", 999999999},
+    {"999999.9991", 1000000000},
+    {"1000000", 1000000000},
+    {"1000000.000", 1000000000},
+    {"1000000.000000", 1000000000},
+    {"0000000000000000000000000000001.5", 1500},
+};
+
+START_TEST(seconds_have_fractions_and_are_never_rounded_down)
+{
+    ck_assert_int_eq(number_seconds(times[_i].text), times[_i].ms);
+}
+END_TEST
+
+static const char *const no_times[] = {
+    "",
+    ".",
+    " ",
+    "-1",
+    "-0",
+    "+1",
+    "-0.5",
+    " 1",
+    "1 ",
+    "1s",
+    "5x",
+    "1,5",
+    "1.2.3",
+    "1..2",
+    "..5",
+    "1e3",
+    "0x10",
+    "0x1p3",
+    "nan",
+    "inf",
+    "infinity",
+    "soon",
+    "1000000.1",
+    "1000000.001",
+    "1000001",
+    "10000000",
+    "4294968296",
+    "1000000.0001",
+    "1000000.5",
+    "1.5e1",
+    "1.5 ",
+    "1.5x",
+    "1.\n",
+    "1:30",
+    "18446744073709552616",
+    "99999999999999999999999",
+};
+
+START_TEST(anything_else_is_no_time)
+{
+    ck_assert_int_eq(number_seconds(no_times[_i]), -1);
+}
+END_TEST
+
+START_TEST(every_millisecond_is_exact)
+{
+    for (int64_t ms = 0; ms < 3000; ms++) {
+        char text[16];
+
+        snprintf(text, sizeof text, "%d.%03d", (int)(ms / 1000),
+                 (int)(ms % 1000));
+        ck_assert_int_eq(number_seconds(text), ms);
+    }
+}
+END_TEST
+
+void suite_tests(TCase *tests)
+{
+    tcase_add_loop_test(tests, digits_are_a_number, 0,
+                        sizeof wholes / sizeof wholes[0]);
+    tcase_add_loop_test(tests, anything_but_digits_within_bounds_is_none, 0,
+                        sizeof no_wholes / sizeof no_wholes[0]);
+    tcase_add_test(tests, every_bound_is_exact);
+    tcase_add_loop_test(tests,
+                        seconds_have_fractions_and_are_never_rounded_down, 0,
+                        sizeof times / sizeof times[0]);
+    tcase_add_loop_test(tests, anything_else_is_no_time, 0,
+                        sizeof no_times / sizeof no_times[0]);
+    tcase_add_test(tests, every_millisecond_is_exact);
+}

@@ -1,0 +1,538 @@
+/* options of the client: the command line of echoc, to the letter. */
+#include "config.h"
+
+#include "echoc/options.h"
+#include "tests/common/suite.h"
+
+#include <arpa/inet.h>
+#include <string.h>
+
+const char suite_name[] = "client options";
+
+static struct options options;
+static char why[OPTIONS_WHY_MAX];
+
+/* The words of one line, split at spaces; "''" is the empty word. */
+static int parse(const char *line)
+{
+    static char copy[4096]; /* options point into it */
+    char *argv[100] = {(char *)"echoc"};
+    int argc = 1;
+
+    strcpy(copy, line);
+    for (char *word = strtok(copy, " "); word; word = strtok(NULL, " "))
+        argv[argc++] = strcmp(word, "''") == 0 ? word + 2 : word;
+    *why = '\0';
+    memset(&options, 0xa5, sizeof options); /* nothing may depend on it */
+    return options_parse(&options, argc, argv, why);
+}
+
+static void expect_ok(const char *line)
+{
+    int result = parse(line);
+
+    ck_assert_msg(result == 0, "%s: %s", line, why);
+}
+
+static void expect_all_defaults(void)
+{
+    ck_assert_int_eq(options.family, AF_UNSPEC);
+    ck_assert_int_eq(options.connect_timeout_ms, 5000);
+    ck_assert_int_eq(options.reply_timeout_ms, 5000);
+    ck_assert(!options.verify && !options.new_each);
+    ck_assert(!options.json && !options.csv);
+    ck_assert_uint_eq(options.count, 0);
+    ck_assert_int_eq(options.interval_ms, 1000);
+    ck_assert_uint_eq(options.size, 64);
+    ck_assert_uint_eq(options.clients, 10);
+    ck_assert_uint_eq(options.threads, 0);
+    ck_assert_int_eq(options.time_ms, 10000);
+    ck_assert_uint_eq(options.rate, 0);
+    ck_assert_int_eq(options.mode, OPTIONS_ROUND_TRIPS);
+    ck_assert_ptr_null(options.hgrm);
+    ck_assert_ptr_null(options.plot);
+    ck_assert_int_eq(options.idle_ms, 0);
+    ck_assert_uint_eq(options.source_count, 0);
+}
+
+static void expect_address(const char *host, const char *port)
+{
+    ck_assert(!options.address.is_path);
+    ck_assert_str_eq(options.address.host, host);
+    ck_assert_str_eq(options.address.port, port);
+}
+
+static const struct {
+    const char *line;
+    enum options_command command;
+} bare[] = {{"", OPTIONS_PIPE},
+            {"ping", OPTIONS_PING},
+            {"load", OPTIONS_LOAD},
+            {"check", OPTIONS_CHECK}};
+
+START_TEST(nothing_said_means_the_defaults)
+{
+    expect_ok(bare[_i].line);
+    ck_assert_int_eq(options.command, bare[_i].command);
+    expect_all_defaults();
+    expect_address("127.0.0.1", "6142");
+}
+END_TEST
+
+START_TEST(all_commands_take_an_address_a_family_and_timeouts)
+{
+    char line[200];
+
+    strcpy(line, bare[_i].line);
+    expect_ok(strcat(line, " -4 --connect-timeout=1.5 --reply-timeout 0.25 "
+                           "example.com:7"));
+    ck_assert_int_eq(options.command, bare[_i].command);
+    ck_assert_int_eq(options.family, AF_INET);
+    ck_assert_int_eq(options.connect_timeout_ms, 1500);
+    ck_assert_int_eq(options.reply_timeout_ms, 250);
+    expect_address("example.com", "7");
+    strcpy(line, bare[_i].line);
+    expect_ok(strcat(line, " [::1]:7 -6w3"));
+    ck_assert_int_eq(options.family, AF_INET6);
+    ck_assert_int_eq(options.connect_timeout_ms, 3000);
+    ck_assert_int_eq(options.reply_timeout_ms, 3000);
+    expect_address("::1", "7");
+}
+END_TEST
+
+START_TEST(the_later_of_two_timeouts_holds)
+{
+    expect_ok("--timeout=7 --connect-timeout=1");
+    ck_assert_int_eq(options.connect_timeout_ms, 1000);
+    ck_assert_int_eq(options.reply_timeout_ms, 7000);
+    expect_ok("--reply-timeout=1 -w 7");
+    ck_assert_int_eq(options.connect_timeout_ms, 7000);
+    ck_assert_int_eq(options.reply_timeout_ms, 7000);
+}
+END_TEST
+
+START_TEST(without_a_command_bytes_may_be_verified)
+{
+    expect_ok("--verify /run/echo");
+    ck_assert_int_eq(options.command, OPTIONS_PIPE);
+    ck_assert(options.verify);
+    ck_assert(options.address.is_path);
+    ck_assert_str_eq(options.address.text, "/run/echo");
+}
+END_TEST
+
+START_TEST(short_and_long_options_of_ping_mean_the_same)
+{
+    static const char *const lines[] = {
+        "ping -n 5 -s 100 -i 0.2 -w 2 --new --json :7",
+        "ping --count=5 --size=100 --interval=0.2 --timeout=2 --new --json :7",
+        "ping :7 -n5 -s100 -i.2 -w2. --ne --js",
+        "ping --count 5 :7 --size 100 --interval 0.200 --timeout 2 --js --new"};
+
+    expect_ok(lines[_i]);
+    ck_assert_int_eq(options.command, OPTIONS_PING);
+    ck_assert_uint_eq(options.count, 5);
+    ck_assert_uint_eq(options.size, 100);
+    ck_assert_int_eq(options.interval_ms, 200);
+    ck_assert_int_eq(options.connect_timeout_ms, 2000);
+    ck_assert_int_eq(options.reply_timeout_ms, 2000);
+    ck_assert(options.new_each && options.json);
+    expect_address("", "7");
+}
+END_TEST
+
+START_TEST(an_interval_may_be_zero)
+{
+    expect_ok("ping -i 0");
+    ck_assert_int_eq(options.interval_ms, 0);
+    expect_ok("ping -i 0.0001");
+    ck_assert_int_eq(options.interval_ms, 1);
+}
+END_TEST
+
+START_TEST(short_and_long_options_of_load_mean_the_same)
+{
+    static const char *const lines[] = {
+        ("load -c 500 -T 1.5 -s 32 --churn --rate 1000 --threads 2 --csv "
+         "--hgrm a --plot b --bind 127.0.0.2,::1 h:7"),
+        ("load --clients=500 --time=1.5 --size=32 --churn --rate=1000 "
+         "--threads=2 --csv --hgrm=a --plot=b --bind=127.0.0.2 --bind=::1 h:7"),
+        ("load h:7 -c500 -T1.500 -s32 --chu --ra=1000 --th=2 --cs "
+         "--hg=a --pl=b --bi=127.0.0.2,::1")};
+
+    expect_ok(lines[_i]);
+    ck_assert_int_eq(options.command, OPTIONS_LOAD);
+    ck_assert_uint_eq(options.clients, 500);
+    ck_assert_int_eq(options.time_ms, 1500);
+    ck_assert_uint_eq(options.size, 32);
+    ck_assert_int_eq(options.mode, OPTIONS_CHURN);
+    ck_assert_uint_eq(options.rate, 1000);
+    ck_assert_uint_eq(options.threads, 2);
+    ck_assert(options.csv && !options.json);
+    ck_assert_str_eq(options.hgrm, "a");
+    ck_assert_str_eq(options.plot, "b");
+    ck_assert_uint_eq(options.source_count, 2);
+    ck_assert_int_eq(options.sources[0].address.any.sa_family, AF_INET);
+    ck_assert_uint_eq(options.sources[0].length, sizeof(struct sockaddr_in));
+    ck_assert_uint_eq(options.sources[0].address.in.sin_addr.s_addr,
+                      htonl(0x7f000002));
+    ck_assert_uint_eq(options.sources[0].address.in.sin_port, 0);
+    ck_assert_int_eq(options.sources[1].address.any.sa_family, AF_INET6);
+    ck_assert_uint_eq(options.sources[1].length, sizeof(struct sockaddr_in6));
+    ck_assert(IN6_IS_ADDR_LOOPBACK(&options.sources[1].address.in6.sin6_addr));
+    ck_assert_uint_eq(options.sources[1].address.in6.sin6_port, 0);
+    expect_address("h", "7");
+}
+END_TEST
+
+START_TEST(load_has_one_mode_and_it_may_be_said_twice)
+{
+    expect_ok("load --stream");
+    ck_assert_int_eq(options.mode, OPTIONS_STREAM);
+    ck_assert_uint_eq(options.size, 262144);
+    expect_ok("load --stream --size=64");
+    ck_assert_uint_eq(options.size, 64);
+    expect_ok("load --churn --churn");
+    ck_assert_int_eq(options.mode, OPTIONS_CHURN);
+    ck_assert_uint_eq(options.size, 64);
+    expect_ok("load --hold");
+    ck_assert_int_eq(options.mode, OPTIONS_HOLD);
+}
+END_TEST
+
+START_TEST(what_does_not_exclude_goes_together)
+{
+    expect_ok("load --churn --count=5");
+    ck_assert_uint_eq(options.count, 5);
+    expect_ok("load --stream --count=5 --json");
+    expect_ok("load --hold --time=3 --csv --plot=x --hgrm=y");
+    expect_ok("load --rate=5 --count=5");
+    expect_ok("load --rate=5 --churn --time=1");
+}
+END_TEST
+
+START_TEST(options_of_check_have_their_place)
+{
+    expect_ok("check -c 3 --idle=0.5 --json h");
+    ck_assert_int_eq(options.command, OPTIONS_CHECK);
+    ck_assert_uint_eq(options.clients, 3);
+    ck_assert_int_eq(options.idle_ms, 500);
+    ck_assert(options.json);
+    expect_address("h", "6142");
+}
+END_TEST
+
+START_TEST(the_largest_numbers_are_taken)
+{
+    expect_ok("load --count=1000000000000 --size=1073741824 "
+              "--clients=1000000 --rate=1000000000 --threads=1024");
+    ck_assert_uint_eq(options.count, UINT64_C(1000000000000));
+    ck_assert_uint_eq(options.size, 1073741824);
+    ck_assert_uint_eq(options.clients, 1000000);
+    ck_assert_uint_eq(options.rate, 1000000000);
+    ck_assert_uint_eq(options.threads, 1024);
+    expect_ok("load --time=1000000 --timeout=1000000");
+    ck_assert_int_eq(options.time_ms, 1000000000);
+    ck_assert_int_eq(options.reply_timeout_ms, 1000000000);
+    expect_ok("load --time=0.0001");
+    ck_assert_int_eq(options.time_ms, 1);
+}
+END_TEST
+
+static void repeat_sources(char *line, int times)
+{
+    strcpy(line, "load --bind=127.0.0.1");
+    for (int i = 1; i < times; i++)
+        strcat(line, i % 5 == 0 ? " --bind ::1" : ",127.0.0.1");
+}
+
+START_TEST(there_is_room_for_so_many_sources_and_no_more)
+{
+    char line[4096];
+
+    repeat_sources(line, OPTIONS_SOURCES_MAX);
+    expect_ok(line);
+    ck_assert_uint_eq(options.source_count, OPTIONS_SOURCES_MAX);
+    repeat_sources(line, OPTIONS_SOURCES_MAX + 1);
+    ck_assert_int_eq(parse(line), -1);
+    ck_assert_ptr_nonnull(strstr(why, "--bind"));
+    ck_assert_ptr_nonnull(strstr(why, "64"));
+}
+END_TEST
+
+static const struct {
+    const char *line, *host, *port;
+    enum options_command command;
+} names[] = {
+    {"ping:7", "ping", "7", OPTIONS_PIPE},
+    {"load:echo", "load", "echo", OPTIONS_PIPE},
+    {"-- ping", "ping", "6142", OPTIONS_PIPE},
+    {"-- check:7", "check", "7", OPTIONS_PIPE},
+    {"ping ping", "ping", "6142", OPTIONS_PING},
+    {"ping load", "load", "6142", OPTIONS_PING},
+    {"load -- check", "check", "6142", OPTIONS_LOAD},
+    {"check -c 2 load:7", "load", "7", OPTIONS_CHECK},
+    {"pin", "pin", "6142", OPTIONS_PIPE},
+    {"pings", "pings", "6142", OPTIONS_PIPE},
+    {"PING", "PING", "6142", OPTIONS_PIPE},
+    {"-4 ping", "ping", "6142", OPTIONS_PIPE},
+    {"ping -- -x:7", "-x", "7", OPTIONS_PING},
+};
+
+START_TEST(a_host_may_be_named_like_a_command)
+{
+    expect_ok(names[_i].line);
+    ck_assert_int_eq(options.command, names[_i].command);
+    expect_address(names[_i].host, names[_i].port);
+}
+END_TEST
+
+START_TEST(a_path_may_be_named_like_a_command)
+{
+    expect_ok("./ping");
+    ck_assert_int_eq(options.command, OPTIONS_PIPE);
+    ck_assert(options.address.is_path);
+    expect_ok("load ./load");
+    ck_assert_int_eq(options.command, OPTIONS_LOAD);
+    ck_assert(options.address.is_path);
+}
+END_TEST
+
+START_TEST(help_and_version_need_nothing_else)
+{
+    static const struct {
+        const char *line;
+        enum options_command command;
+    } lines[] = {{"--help --bogus", OPTIONS_HELP},
+                 {"-h", OPTIONS_HELP},
+                 {"ping -h :99999", OPTIONS_HELP},
+                 {"load --json --csv --help", OPTIONS_HELP},
+                 {"check --version --help", OPTIONS_VERSION},
+                 {"-V :99999", OPTIONS_VERSION}};
+
+    for (size_t i = 0; i < sizeof lines / sizeof lines[0]; i++) {
+        expect_ok(lines[i].line);
+        ck_assert_int_eq(options.command, lines[i].command);
+    }
+}
+END_TEST
+
+static const struct {
+    const char *line, *word;
+} faults[] = {
+    /* Words that are no options, or lack or have a value. */
+    {"--bogus", "--bogus"},
+    {"-z", "-z"},
+    {"-4z", "-z:"},
+    {"ping -46zh", "-z:"},
+    {"ping :7 --bogus", "--bogus"},
+    {"load --c=5", "--c=5"},
+    {"load --h", "--h"},
+    {"--verify=yes", "--verify=yes"},
+    {"ping --new=1", "--new=1"},
+    {"load --csv=", "--csv="},
+    {"-w", "-w"},
+    {"ping --count", "--count"},
+    {"ping -4n", "-4n"},
+    {"load --bind", "--bind"},
+    {"load --plot", "--plot"},
+
+    /* Options of other commands. */
+    {"--json", "--json"},
+    {"-n 5", "--count"},
+    {"-n5", "--count"},
+    {"-4n5", "--count"},
+    {"--size=5", "--size"},
+    {"--clients 5 :7", "--clients"},
+    {":7 --idle=5", "--idle"},
+    {"ping --verify", "--verify"},
+    {"ping -c 5", "--clients"},
+    {"ping -T 5", "--time"},
+    {"ping --rate=5", "--rate"},
+    {"ping --stream", "--stream"},
+    {"ping --churn", "--churn"},
+    {"ping --hold", "--hold"},
+    {"ping --bind=::1", "--bind"},
+    {"ping --threads=1", "--threads"},
+    {"ping --csv", "--csv"},
+    {"ping --hgrm=x", "--hgrm"},
+    {"ping --plot=x", "--plot"},
+    {"ping --idle=1", "--idle"},
+    {"load --verify", "--verify"},
+    {"load --interval=1", "--interval"},
+    {"load -i1", "--interval"},
+    {"load --new", "--new"},
+    {"load --idle=1", "--idle"},
+    {"check --verify", "--verify"},
+    {"check -n 5", "--count"},
+    {"check -s 5", "--size"},
+    {"check -i 5", "--interval"},
+    {"check --new", "--new"},
+    {"check -T 5", "--time"},
+    {"check --csv", "--csv"},
+    {"check --plot=x", "--plot"},
+    {"check --bind=::1", "--bind"},
+    {"check --plo=x", "--plot"},
+    {"ping -c 5", "ping"},
+    {"-c 5", "without a command"},
+
+    /* Numbers. */
+    {"ping -n 0", "--count=0"},
+    {"ping --count=-1", "--count=-1"},
+    {"ping --count=1000000000001", "1000000000001"},
+    {"ping --count=1k", "1k"},
+    {"ping -n ''", "--count="},
+    {"ping -s 0", "--size=0"},
+    {"ping --size=1073741825", "1073741825"},
+    {"ping -s 64.0", "64.0"},
+    {"ping -s 18446744073709551617", "18446744073709551617"},
+    {"load -c 0", "--clients=0"},
+    {"load -c 1000001", "1000001"},
+    {"check -c many", "many"},
+    {"load --rate=0", "--rate=0"},
+    {"load --rate=1000000001", "1000000001"},
+    {"load --rate=0.5", "0.5"},
+    {"load --threads=0", "--threads=0"},
+    {"load --threads=1025", "1025"},
+
+    /* Times. */
+    {"-w 0", "--timeout=0"},
+    {"-w 5s", "5s"},
+    {"--timeout=-1", "-1"},
+    {"--timeout=", "--timeout="},
+    {"--connect-timeout=0", "--connect-timeout=0"},
+    {"--connect-timeout=nan", "nan"},
+    {"--reply-timeout=0.000", "--reply-timeout=0.000"},
+    {"--reply-timeout=1000001", "1000001"},
+    {"ping -i -1", "--interval=-1"},
+    {"ping -i .", "--interval=."},
+    {"load -T 0", "--time=0"},
+    {"load --time=1e3", "1e3"},
+    {"check --idle=0", "--idle=0"},
+    {"check --idle=soon", "soon"},
+
+    /* Sources. */
+    {"load --bind=localhost", "localhost"},
+    {"load --bind ''", "--bind="},
+    {"load --bind=127.0.0.1,", "--bind="},
+    {"load --bind=127.0.0.1,,::1", "--bind="},
+    {"load --bind=127.0.0.1:7", "127.0.0.1:7"},
+    {"load --bind=[::1]", "[::1]"},
+    {"load --bind=127.0.0.1,300.0.0.1,::1", "300.0.0.1"},
+    {"load --bind=1234567890123456789012345678901234567890123456789",
+     "1234567890123456789012345678901234567890123456789"},
+
+    /* What excludes what. */
+    {"load --json --csv", "--json and --csv"},
+    {"load --csv --json", "--json and --csv"},
+    {"load --time=5 --count=5", "--time and --count"},
+    {"load -n5 -T5", "--time and --count"},
+    {"load --stream --churn", "--stream"},
+    {"load --churn --hold", "--hold"},
+    {"load --hold --stream", "--hold"},
+    {"load --rate=5 --stream", "--rate"},
+    {"load --hold --rate=5", "--rate"},
+    {"load --hold --count=5", "--count"},
+
+    /* Addresses. */
+    {"''", "empty"},
+    {":99999", ":99999"},
+    {"ping [::1", "[::1"},
+    {":7 :8", ":8"},
+    {"h ping", "ping"},
+    {"check h load", "load"},
+    {"load :7 -- -4", "-4"},
+    {"-4 /run/echo", "/run/echo"},
+    {"load ./echo -6", "./echo"},
+};
+
+START_TEST(a_fault_names_the_offending_word_in_one_line)
+{
+    ck_assert_msg(parse(faults[_i].line) == -1, "taken: %s", faults[_i].line);
+    ck_assert_msg(strstr(why, faults[_i].word) != NULL, "%s: %s",
+                  faults[_i].line, why);
+    ck_assert_ptr_null(strchr(why, '\n'));
+}
+END_TEST
+
+START_TEST(a_long_word_does_not_overrun_the_reason)
+{
+    char line[2000] = "--";
+
+    memset(line + 2, 'x', sizeof line - 3);
+    line[sizeof line - 1] = '\0';
+    ck_assert_int_eq(parse(line), -1);
+    ck_assert_uint_lt(strnlen(why, sizeof why), sizeof why);
+    line[0] = 'h';
+    line[1] = 'h';
+    ck_assert_int_eq(parse(line), -1);
+    ck_assert_uint_lt(strnlen(why, sizeof why), sizeof why);
+}
+END_TEST
+
+/* Whatever was read before, and whatever a refusal left behind. */
+START_TEST(one_line_leaves_nothing_to_the_next)
+{
+    expect_ok("load -4 -w9 -c9 -T9 -s9 --rate=9 --churn --bind=::1 --csv "
+              "--threads=9 --hgrm=x --plot=y h:9");
+    expect_ok("");
+    ck_assert_int_eq(options.command, OPTIONS_PIPE);
+    expect_all_defaults();
+    ck_assert_int_eq(parse("ping -4zzz --json"), -1);
+    expect_ok("load");
+    expect_all_defaults();
+}
+END_TEST
+
+START_TEST(help_names_every_command_and_fits)
+{
+    static const char *const words[] = {
+        "ping",       "load",      "check",     "--connect-timeout",
+        "--verify",   "--timeout", "--help",    "--reply-timeout",
+        "--version",  "--json",    "--count",   "--size",
+        "--interval", "--new",     "--clients", "--time",
+        "--rate",     "--stream",  "--churn",   "--hold",
+        "--bind",     "--threads", "--csv",     "--hgrm",
+        "--plot",     "--idle",    "-4",        "-6"};
+
+    for (size_t i = 0; i < sizeof words / sizeof words[0]; i++)
+        ck_assert_msg(strstr(options_help, words[i]) != NULL, "%s missing",
+                      words[i]);
+    for (const char *line = options_help; *line != '\0';) {
+        size_t length = strcspn(line, "\n");
+
+        ck_assert_msg(length <= 80, "%zu columns: %.*s", length, (int)length,
+                      line);
+        ck_assert_int_eq(line[length], '\n');
+        line += length + 1;
+    }
+}
+END_TEST
+
+void suite_tests(TCase *tests)
+{
+    tcase_add_loop_test(tests, nothing_said_means_the_defaults, 0, 4);
+    tcase_add_loop_test(
+        tests, all_commands_take_an_address_a_family_and_timeouts, 0, 4);
+    tcase_add_test(tests, the_later_of_two_timeouts_holds);
+    tcase_add_test(tests, without_a_command_bytes_may_be_verified);
+    tcase_add_loop_test(tests, short_and_long_options_of_ping_mean_the_same, 0,
+                        4);
+    tcase_add_test(tests, an_interval_may_be_zero);
+    tcase_add_loop_test(tests, short_and_long_options_of_load_mean_the_same, 0,
+                        3);
+    tcase_add_test(tests, load_has_one_mode_and_it_may_be_said_twice);
+    tcase_add_test(tests, what_does_not_exclude_goes_together);
+    tcase_add_test(tests, options_of_check_have_their_place);
+    tcase_add_test(tests, the_largest_numbers_are_taken);
+    tcase_add_test(tests, there_is_room_for_so_many_sources_and_no_more);
+    tcase_add_loop_test(tests, a_host_may_be_named_like_a_command, 0,
+                        sizeof names / sizeof names[0]);
+    tcase_add_test(tests, a_path_may_be_named_like_a_command);
+    tcase_add_test(tests, help_and_version_need_nothing_else);
+    tcase_add_loop_test(tests, a_fault_names_the_offending_word_in_one_line, 0,
+                        sizeof faults / sizeof faults[0]);
+    tcase_add_test(tests, a_long_word_does_not_overrun_the_reason);
+    tcase_add_test(tests, one_line_leaves_nothing_to_the_next);
+    tcase_add_test(tests, help_names_every_command_and_fits);
+}

@@ -1,0 +1,276 @@
+/* roster and hosts: who is here. */
+#include "config.h"
+
+#include "echod/clients.h"
+#include "echod/perhost.h"
+#include "tests/common/suite.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+const char suite_name[] = "roster";
+
+static const struct sockaddr *ipv4(const char *host, int port)
+{
+    static struct sockaddr_in in;
+
+    in = (struct sockaddr_in){.sin_family = AF_INET,
+                              .sin_port = htons((uint16_t)port)};
+    inet_pton(AF_INET, host, &in.sin_addr);
+    return (struct sockaddr *)&in;
+}
+
+static const struct sockaddr *ipv6(const char *host)
+{
+    static struct sockaddr_in6 in6;
+
+    in6 = (struct sockaddr_in6){.sin6_family = AF_INET6};
+    inet_pton(AF_INET6, host, &in6.sin6_addr);
+    return (struct sockaddr *)&in6;
+}
+
+static int some_fd(void)
+{
+    return open("/dev/null", O_RDWR);
+}
+
+static bool is_open(int fd)
+{
+    return fcntl(fd, F_GETFD) >= 0;
+}
+
+START_TEST(a_client_joins_hangs_up_and_leaves)
+{
+    struct client *client = NULL;
+    int fd = some_fd();
+
+    ck_assert_int_eq(clients_open(2, 0), 0);
+    client = clients_add(fd, ipv4("192.0.2.1", 7));
+    ck_assert_ptr_nonnull(client);
+    ck_assert_int_eq(client->fd, fd);
+    ck_assert_uint_eq(client->peer.in.sin_port, htons(7));
+    client->written += 5;
+    ck_assert_uint_eq(clients_totals().now, 1);
+    ck_assert_uint_eq(clients_totals().bytes, 5);
+    ck_assert_int_eq(clients_close(client), CLIENT_SERVED);
+    ck_assert(!is_open(fd));
+    ck_assert_uint_eq(clients_totals().now, 1);
+    ck_assert(!clients_remove(client));
+    ck_assert_uint_eq(clients_totals().now, 0);
+    ck_assert_uint_eq(clients_totals().clients, 1);
+    ck_assert_uint_eq(clients_totals().bytes, 5);
+}
+END_TEST
+
+START_TEST(seats_are_used_again)
+{
+    struct client *first = NULL;
+
+    clients_open(1, 0);
+    for (int i = 0; i < 100; i++) {
+        struct client *client = clients_add(some_fd(), ipv4("192.0.2.1", 7));
+
+        if (i == 0)
+            first = client;
+        ck_assert_ptr_eq(client, first);
+        ck_assert_uint_eq(client->written, 0);
+        ck_assert(!clients_below(1));
+        clients_close(client);
+        ck_assert(clients_remove(client));
+        ck_assert(clients_below(1));
+    }
+    ck_assert_uint_eq(clients_totals().clients, 100);
+}
+END_TEST
+
+START_TEST(the_bell_rings_once_for_the_one_that_makes_room)
+{
+    struct client *slots[3];
+
+    clients_open(3, 0);
+    for (int i = 0; i < 3; i++)
+        slots[i] = clients_add(some_fd(), ipv4("192.0.2.1", i));
+    ck_assert(!clients_below(2));
+    for (int i = 0; i < 3; i++) {
+        clients_close(slots[i]);
+        ck_assert_int_eq(clients_remove(slots[i]), i == 1);
+    }
+}
+END_TEST
+
+START_TEST(room_found_takes_the_bell_away)
+{
+    struct client *client = NULL;
+
+    clients_open(2, 0);
+    client = clients_add(some_fd(), ipv4("192.0.2.1", 7));
+    ck_assert(!clients_below(1));
+    ck_assert(clients_below(2));
+    clients_close(client);
+    ck_assert(!clients_remove(client));
+}
+END_TEST
+
+START_TEST(shutting_down_drains_then_cuts)
+{
+    char byte = 0;
+    int fds[2];
+    struct client *client = NULL;
+
+    clients_open(1, 0);
+    tcp_pair(fds);
+    client = clients_add(fds[1], ipv4("192.0.2.1", 7));
+    write_all(fds[0], "xy", 2);
+    ck_assert_int_eq(clients_state(client), CLIENT_SERVED);
+    clients_shutdown(SHUT_RD);
+    ck_assert_int_eq(clients_state(client), CLIENT_DRAINED);
+    read_all(fds[1], &byte, 1);
+    write_all(fds[1], &byte, 1);
+    read_all(fds[0], &byte, 1);
+    ck_assert_int_eq(byte, 'x');
+    clients_shutdown(SHUT_RDWR);
+    ck_assert_int_eq(clients_close(client), CLIENT_CUT);
+    clients_remove(client);
+    ck_assert_uint_eq(clients_totals().cut, 1);
+}
+END_TEST
+
+START_TEST(a_recycled_descriptor_is_never_shut_down)
+{
+    int fds[2];
+    int other[2];
+    int fd = -1;
+    struct client *client = NULL;
+
+    clients_open(1, 0);
+    tcp_pair(fds);
+    fd = fds[1];
+    client = clients_add(fd, ipv4("192.0.2.1", 7));
+    clients_close(client);
+    tcp_pair(other);
+    if (other[1] != fd)
+        ck_assert_int_eq(dup2(other[1], fd), fd);
+    clients_shutdown(SHUT_RDWR);
+    write_all(fd, "x", 1);
+    clients_remove(client);
+}
+END_TEST
+
+/* Join in one thread, leave in many; for a thread sanitizer to watch. */
+static void *leave(void *argument)
+{
+    struct client *client = argument;
+
+    client->written += 1;
+    clients_state(client);
+    clients_close(client);
+    clients_remove(client);
+    return NULL;
+}
+
+START_TEST(many_threads_leave_while_one_looks)
+{
+    enum { ROUNDS = 50, CROWD = 20 };
+    pthread_t threads[CROWD];
+
+    clients_open(CROWD, 3 * CROWD);
+    for (int i = 0; i < ROUNDS; i++) {
+        for (int j = 0; j < CROWD; j++) {
+            struct client *client =
+                clients_add(some_fd(), ipv4("192.0.2.1", j));
+
+            ck_assert_ptr_nonnull(client);
+            pthread_create(&threads[j], NULL, leave, client);
+            clients_below(CROWD);
+            clients_totals();
+        }
+        clients_shutdown(SHUT_RD);
+        for (int j = 0; j < CROWD; j++)
+            pthread_join(threads[j], NULL);
+    }
+    ck_assert_uint_eq(clients_totals().now, 0);
+    ck_assert_uint_eq(clients_totals().clients, ROUNDS * CROWD);
+    ck_assert_uint_eq(clients_totals().bytes, ROUNDS * CROWD);
+}
+END_TEST
+
+START_TEST(a_host_that_has_its_fill_is_turned_away)
+{
+    struct client *client = NULL;
+    int fd = some_fd();
+
+    clients_open(4, 1);
+    client = clients_add(some_fd(), ipv4("192.0.2.1", 7));
+    ck_assert_ptr_null(clients_add(fd, ipv4("192.0.2.1", 8)));
+    ck_assert(is_open(fd));
+    ck_assert_uint_eq(clients_totals().now, 1);
+    ck_assert_ptr_nonnull(clients_add(some_fd(), ipv4("192.0.2.2", 7)));
+    clients_close(client);
+    ck_assert_ptr_nonnull(clients_add(fd, ipv4("192.0.2.1", 8)));
+    clients_remove(client);
+}
+END_TEST
+
+START_TEST(a_mapped_address_is_the_same_host)
+{
+    perhost_open(4, 2);
+    ck_assert(perhost_add(ipv4("192.0.2.1", 1)));
+    ck_assert(perhost_add(ipv6("::ffff:192.0.2.1")));
+    ck_assert(!perhost_add(ipv4("192.0.2.1", 3)));
+    perhost_remove(ipv6("::ffff:192.0.2.1"));
+    ck_assert(perhost_add(ipv4("192.0.2.1", 3)));
+}
+END_TEST
+
+START_TEST(unix_peers_have_no_host)
+{
+    struct sockaddr_un un = {.sun_family = AF_UNIX};
+
+    perhost_open(1, 1);
+    for (int i = 0; i < 3; i++)
+        ck_assert(perhost_add((struct sockaddr *)&un));
+    perhost_remove((struct sockaddr *)&un);
+    ck_assert(perhost_add(ipv4("192.0.2.1", 1)));
+}
+END_TEST
+
+START_TEST(as_many_hosts_as_clients_come_and_go)
+{
+    enum { HOSTS = 1000 };
+    char host[32];
+
+    perhost_open(HOSTS, 1);
+    for (int round = 0; round < 3; round++) {
+        for (int i = 0; i < HOSTS; i++) {
+            snprintf(host, sizeof host, "2001:db8::%x", i + round * 7);
+            ck_assert(perhost_add(ipv6(host)));
+            ck_assert(!perhost_add(ipv6(host)));
+        }
+        for (int i = HOSTS - 1; i >= 0; i--) {
+            snprintf(host, sizeof host, "2001:db8::%x", i + round * 7);
+            perhost_remove(ipv6(host));
+        }
+    }
+}
+END_TEST
+
+void suite_tests(TCase *tests)
+{
+    tcase_add_test(tests, a_client_joins_hangs_up_and_leaves);
+    tcase_add_test(tests, seats_are_used_again);
+    tcase_add_test(tests, the_bell_rings_once_for_the_one_that_makes_room);
+    tcase_add_test(tests, room_found_takes_the_bell_away);
+    tcase_add_test(tests, shutting_down_drains_then_cuts);
+    tcase_add_test(tests, a_recycled_descriptor_is_never_shut_down);
+    tcase_add_test(tests, many_threads_leave_while_one_looks);
+    tcase_add_test(tests, a_host_that_has_its_fill_is_turned_away);
+    tcase_add_test(tests, a_mapped_address_is_the_same_host);
+    tcase_add_test(tests, unix_peers_have_no_host);
+    tcase_add_test(tests, as_many_hosts_as_clients_come_and_go);
+}

@@ -1,0 +1,218 @@
+/* supervisor, limits and privileges: the process and its surroundings. */
+#include "config.h"
+
+#include "common/descriptors.h"
+#include "echod/limits.h"
+#include "echod/privileges.h"
+#include "echod/supervisor.h"
+#include "tests/common/suite.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <pwd.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+const char suite_name[] = "process";
+
+static const char *why;
+
+static void set_pid(void)
+{
+    char pid[32];
+
+    snprintf(pid, sizeof pid, "%ld", (long)getpid());
+    setenv("LISTEN_PID", pid, 1);
+}
+
+START_TEST(without_a_supervisor_nothing_is_inherited)
+{
+    unsetenv("LISTEN_PID");
+    unsetenv("LISTEN_FDS");
+    ck_assert_int_eq(supervisor_listeners(&why), 0);
+    setenv("LISTEN_FDS", "2", 1);
+    ck_assert_int_eq(supervisor_listeners(&why), 0);
+}
+END_TEST
+
+START_TEST(sockets_for_another_process_are_not_ours)
+{
+    setenv("LISTEN_PID", "1", 1);
+    setenv("LISTEN_FDS", "2", 1);
+    ck_assert_int_eq(supervisor_listeners(&why), 0);
+}
+END_TEST
+
+START_TEST(the_count_of_inherited_sockets_is_read)
+{
+    set_pid();
+    setenv("LISTEN_FDS", "2", 1);
+    ck_assert_int_eq(supervisor_listeners(&why), 2);
+}
+END_TEST
+
+static const char *const not_numbers[] = {"",   "x",  "2x",
+                                          "-1", " 2", "99999999999999999999"};
+
+START_TEST(what_is_not_a_number_is_named)
+{
+    set_pid();
+    setenv("LISTEN_FDS", not_numbers[_i], 1);
+    ck_assert_int_eq(supervisor_listeners(&why), -1);
+    ck_assert_ptr_nonnull(strstr(why, "LISTEN_FDS"));
+    setenv("LISTEN_PID", not_numbers[_i], 1);
+    ck_assert_int_eq(supervisor_listeners(&why), -1);
+    ck_assert_ptr_nonnull(strstr(why, "LISTEN_PID"));
+}
+END_TEST
+
+/* A supervisor's datagram socket, with a path or an abstract name. */
+static int notify_socket(bool is_abstract)
+{
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    int fd = socket(AF_UNIX, SOCK_DGRAM, 0);
+    size_t length = 0;
+
+    snprintf(address.sun_path, sizeof address.sun_path, "%s/check_process.%ld",
+             is_abstract ? "@" : "/tmp", (long)getpid());
+    setenv("NOTIFY_SOCKET", address.sun_path, 1);
+    length = offsetof(struct sockaddr_un, sun_path) + strlen(address.sun_path);
+    if (is_abstract)
+        address.sun_path[0] = '\0';
+    ck_assert_int_eq(bind(fd, (struct sockaddr *)&address, (socklen_t)length),
+                     0);
+    return fd;
+}
+
+START_TEST(the_supervisor_hears_the_state)
+{
+    char heard[32] = "";
+    int fd = notify_socket(_i == 0);
+
+    ck_assert_int_eq(supervisor_notify("READY=1"), 0);
+    ck_assert(is_readable(fd, 0));
+    ck_assert_int_eq(read(fd, heard, sizeof heard - 1), 7);
+    ck_assert_str_eq(heard, "READY=1");
+    unlink(getenv("NOTIFY_SOCKET"));
+}
+END_TEST
+
+START_TEST(a_supervisor_that_is_not_there_is_an_error)
+{
+    unsetenv("NOTIFY_SOCKET");
+    ck_assert_int_eq(supervisor_notify("READY=1"), 0);
+    setenv("NOTIFY_SOCKET", "/nosuch/socket", 1);
+    ck_assert_int_eq(supervisor_notify("READY=1"), -1);
+    ck_assert_int_eq(errno, ENOENT);
+    setenv("NOTIFY_SOCKET", "relative", 1);
+    ck_assert_int_eq(supervisor_notify("READY=1"), -1);
+    ck_assert_int_eq(errno, EINVAL);
+}
+END_TEST
+
+static void set_limit(rlim_t soft, rlim_t hard)
+{
+    struct rlimit limit = {soft, hard};
+
+    ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &limit), 0);
+}
+
+START_TEST(the_soft_limit_is_raised_to_the_hard_one)
+{
+    struct rlimit limit;
+
+    set_limit(64, 200);
+    descriptors_raise();
+    ck_assert_uint_gt(limits_find().clients, 64);
+    getrlimit(RLIMIT_NOFILE, &limit);
+    ck_assert_uint_eq(limit.rlim_cur, 200);
+}
+END_TEST
+
+START_TEST(the_lowest_limit_is_named_and_leaves_room)
+{
+    struct limit limit;
+
+    set_limit(64, 64);
+    limit = limits_find();
+    ck_assert_str_eq(limit.name, "RLIMIT_NOFILE");
+    ck_assert_uint_lt(limit.clients, 60);
+    ck_assert_uint_gt(limit.clients, 40);
+}
+END_TEST
+
+START_TEST(without_room_for_one_it_is_said)
+{
+    struct limit limit;
+
+    set_limit((rlim_t)dup(STDIN_FILENO) + 1, 100);
+    limit = limits_find();
+    set_limit(100, 100); /* what a sanitizer does at the end needs some */
+    ck_assert_uint_eq(limit.clients, 0);
+    ck_assert_str_eq(limit.name, "RLIMIT_NOFILE");
+}
+END_TEST
+
+START_TEST(growing_the_table_closes_nothing)
+{
+    int fd = fcntl(STDIN_FILENO, F_DUPFD, 100);
+
+    limits_grow_table((size_t)(100 - dup(STDIN_FILENO)));
+    ck_assert_int_ge(fcntl(fd, F_GETFD), 0);
+    ck_assert_int_eq(fcntl(101, F_GETFD), -1);
+}
+END_TEST
+
+START_TEST(no_such_user_is_named)
+{
+    char message[PRIVILEGES_WHY_MAX];
+
+    ck_assert_int_eq(privileges_become("nosuchuser", message), -1);
+    ck_assert_str_eq(message, "no such user: nosuchuser");
+}
+END_TEST
+
+/* As root it must work, and for good; as another user it must say why not. */
+START_TEST(becoming_another_user_is_for_good)
+{
+    char message[PRIVILEGES_WHY_MAX];
+    const struct passwd *nobody = getpwnam("nobody");
+
+    ck_assert_ptr_nonnull(nobody);
+    if (getuid() != 0) {
+        ck_assert_int_eq(privileges_become("root", message), -1);
+        ck_assert_ptr_nonnull(strstr(message, "cannot become root"));
+        return;
+    }
+    ck_assert_int_eq(privileges_become("nobody", message), 0);
+    ck_assert_uint_eq(getuid(), nobody->pw_uid);
+    ck_assert_uint_eq(geteuid(), nobody->pw_uid);
+    ck_assert_uint_eq(getgid(), nobody->pw_gid);
+    ck_assert_int_eq(setuid(0), -1);
+    ck_assert_int_eq(privileges_become("nobody", message), 0);
+}
+END_TEST
+
+void suite_tests(TCase *tests)
+{
+    tcase_add_test(tests, without_a_supervisor_nothing_is_inherited);
+    tcase_add_test(tests, sockets_for_another_process_are_not_ours);
+    tcase_add_test(tests, the_count_of_inherited_sockets_is_read);
+    tcase_add_loop_test(tests, what_is_not_a_number_is_named, 0,
+                        sizeof not_numbers / sizeof not_numbers[0]);
+    tcase_add_loop_test(tests, the_supervisor_hears_the_state, 0, 2);
+    tcase_add_test(tests, a_supervisor_that_is_not_there_is_an_error);
+    if (!under_valgrind()) {
+        tcase_add_test(tests, the_soft_limit_is_raised_to_the_hard_one);
+        tcase_add_test(tests, the_lowest_limit_is_named_and_leaves_room);
+        tcase_add_test(tests, without_room_for_one_it_is_said);
+    }
+    tcase_add_test(tests, growing_the_table_closes_nothing);
+    tcase_add_test(tests, no_such_user_is_named);
+    tcase_add_test(tests, becoming_another_user_is_for_good);
+}
