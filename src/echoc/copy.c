@@ -236,7 +236,7 @@ static enum status conclude(const struct copy *copy, const char *name,
     return STATUS_OK;
 }
 
-enum status pipe_run(const struct options *options)
+enum status copy_run(const struct options *options)
 {
     struct copy copy = {.print = !options->verify,
                         .timeout_ms = options->reply_timeout_ms};

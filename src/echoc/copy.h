@@ -1,8 +1,8 @@
 /*
  * pipe: standard input to the server, and what comes back to standard output.
  */
-#ifndef ECHOC_PIPE_H
-#define ECHOC_PIPE_H
+#ifndef ECHOC_COPY_H
+#define ECHOC_COPY_H
 
 #include "echoc/options.h"
 #include "echoc/status.h"
@@ -11,6 +11,6 @@
  * Copy until both ends have come, and hold what came back against what was
  * sent. Has said what was wrong.
  */
-enum status pipe_run(const struct options *options);
+enum status copy_run(const struct options *options);
 
 #endif

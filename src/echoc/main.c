@@ -7,11 +7,11 @@
 #include "config.h"
 
 #include "echoc/check/check.h"
+#include "echoc/copy.h"
 #include "echoc/interrupt.h"
 #include "echoc/load/load.h"
 #include "echoc/options.h"
 #include "echoc/ping.h"
-#include "echoc/copy.h"
 #include "echoc/status.h"
 
 #include <errno.h>
@@ -34,8 +34,8 @@ static void hold_standard_descriptors(void)
 static enum status run(const struct options *options)
 {
     switch (options->command) {
-    case OPTIONS_PIPE:
-        return pipe_run(options);
+    case OPTIONS_COPY:
+        return copy_run(options);
     case OPTIONS_PING:
         return ping_run(options);
     case OPTIONS_LOAD:
@@ -64,7 +64,7 @@ int main(int argc, char *argv[])
     }
     signal(SIGPIPE, SIG_IGN);
     /* In a pipe an interrupt has nothing to sum up: it ends as everybody. */
-    if (options.command != OPTIONS_PIPE && interrupt_open() < 0) {
+    if (options.command != OPTIONS_COPY && interrupt_open() < 0) {
         status_say("cannot catch signals: %s", strerror(errno));
         return STATUS_LOCAL;
     }

@@ -15,7 +15,7 @@
 
 /* Which commands an option belongs to. */
 enum {
-    PIPE = 1 << OPTIONS_PIPE,
+    PIPE = 1 << OPTIONS_COPY,
     PING = 1 << OPTIONS_PING,
     LOAD = 1 << OPTIONS_LOAD,
     CHECK = 1 << OPTIONS_CHECK,
@@ -55,7 +55,7 @@ static const struct {
 
 enum { TABLE_COUNT = sizeof table / sizeof table[0] };
 
-static const char *const commands[] = {[OPTIONS_PIPE] =
+static const char *const commands[] = {[OPTIONS_COPY] =
                                            "echoc without a command",
                                        [OPTIONS_PING] = "ping",
                                        [OPTIONS_LOAD] = "load",
@@ -131,7 +131,7 @@ static enum options_command find_command(int *argc, char *argv[])
             --*argc;
             return (enum options_command)command;
         }
-    return OPTIONS_PIPE;
+    return OPTIONS_COPY;
 }
 
 static int set_address(struct options *options, int count, char *words[],

@@ -13,7 +13,7 @@
 enum { OPTIONS_SOURCES_MAX = 64, OPTIONS_WHY_MAX = 512 };
 
 enum options_command {
-    OPTIONS_PIPE,
+    OPTIONS_COPY,
     OPTIONS_PING,
     OPTIONS_LOAD,
     OPTIONS_CHECK,

@@ -10,11 +10,11 @@
 
 #include "common/clock.h"
 #include "echoc/interrupt.h"
-#include "echoc/stats/json.h"
-#include "echoc/net/pattern.h"
 #include "echoc/net/exchange.h"
-#include "echoc/stats/counters.h"
+#include "echoc/net/pattern.h"
 #include "echoc/net/target.h"
+#include "echoc/stats/counters.h"
+#include "echoc/stats/json.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -27,11 +27,12 @@ struct ping {
     const struct options *options;
     struct target target;
     char name[TARGET_NAME_MAX];
-    struct talk talk;
-    struct stream stream; /* its fd is -1 while there is no connection */
-    uint64_t run;         /* for keys */
-    struct fault last;    /* what the last message met; FAULT_NONE */
-    struct tally tally;
+    struct exchange exchange;
+    struct connection
+        connection;    /* its fd is -1 while there is no connection */
+    uint64_t run;      /* for keys */
+    struct fault last; /* what the last message met; FAULT_NONE */
+    struct counters counters;
 };
 
 static double ms(int64_t ns)
@@ -41,9 +42,9 @@ static double ms(int64_t ns)
 
 static void hang_up(struct ping *ping)
 {
-    if (ping->stream.fd >= 0)
-        close(ping->stream.fd);
-    ping->stream.fd = -1;
+    if (ping->connection.fd >= 0)
+        close(ping->connection.fd);
+    ping->connection.fd = -1;
 }
 
 /* *took_ns is how long it took. Returns 0, or -1 with the fault. */
@@ -55,14 +56,14 @@ static int connect_now(struct ping *ping, int64_t *took_ns)
                             &fault);
 
     if (fd < 0) {
-        ping->stream.fault = fault;
+        ping->connection.fault = fault;
         return -1;
     }
     *took_ns = clock_ns() - start;
-    histogram_record(&ping->tally.connect_times, *took_ns);
-    stream_open(&ping->stream, fd,
-                pattern_key(ping->run, ping->tally.connects));
-    tally_add(&ping->tally.connects, 1);
+    histogram_record(&ping->counters.connect_times, *took_ns);
+    connection_open(&ping->connection, fd,
+                    pattern_key(ping->run, ping->counters.connects));
+    counters_add(&ping->counters.connects, 1);
     target_name(&ping->target, ping->name);
     return 0;
 }
@@ -71,10 +72,10 @@ static void say_fault(const struct ping *ping)
 {
     char text[FAULT_TEXT_MAX];
 
-    fault_text(&ping->stream.fault, text);
+    fault_text(&ping->connection.fault, text);
     if (!ping->options->json)
         printf("no echo from %s: seq=%" PRIu64 " %s\n", ping->name,
-               tally_get(&ping->tally.sent), text);
+               counters_get(&ping->counters.sent), text);
 }
 
 static void say_echo(const struct ping *ping, int64_t connect_ns,
@@ -83,7 +84,7 @@ static void say_echo(const struct ping *ping, int64_t connect_ns,
     if (ping->options->json)
         return;
     printf("%zu bytes from %s: seq=%" PRIu64, ping->options->size, ping->name,
-           tally_get(&ping->tally.sent));
+           counters_get(&ping->counters.sent));
     if (connect_ns > 0)
         printf(" connect=%.3f ms", ms(connect_ns));
     printf(" time=%.3f ms\n", ms(round_trip_ns));
@@ -96,49 +97,50 @@ static int round_trip(struct ping *ping, int64_t *connect_ns,
     int64_t start = 0;
 
     *connect_ns = 0;
-    if (ping->stream.fault.kind != FAULT_NONE) /* the introduction's */
+    if (ping->connection.fault.kind != FAULT_NONE) /* the introduction's */
         return -1;
-    if (ping->stream.fd < 0 && connect_now(ping, connect_ns) < 0)
+    if (ping->connection.fd < 0 && connect_now(ping, connect_ns) < 0)
         return -1;
     start = clock_ns();
-    if (talk_until(&ping->talk, &ping->stream,
-                   ping->stream.sent + ping->options->size) < 0)
+    if (exchange_until(&ping->exchange, &ping->connection,
+                       ping->connection.sent + ping->options->size) < 0)
         return -1;
     *round_trip_ns = clock_ns() - start;
-    return ping->options->new_each ? talk_finish(&ping->talk, &ping->stream)
-                                   : 0;
+    return ping->options->new_each
+               ? exchange_finish(&ping->exchange, &ping->connection)
+               : 0;
 }
 
 static void count_fault(struct ping *ping)
 {
-    const struct fault *fault = &ping->stream.fault;
+    const struct fault *fault = &ping->connection.fault;
 
-    tally_fault(&ping->tally, fault);
+    counters_fault(&ping->counters, fault);
     if (fault->kind == FAULT_CHANGED || fault->kind == FAULT_EXTRA)
-        tally_add(&ping->tally.changed, 1);
+        counters_add(&ping->counters.changed, 1);
 }
 
 /* After a fault the connection is of no more use: what is late might still
  * come, and would be taken for the answer to the next. */
 static void ping_once(struct ping *ping)
 {
-    struct tally *tally = &ping->tally;
+    struct counters *counters = &ping->counters;
     int64_t connect_ns = 0;
     int64_t round_trip_ns = 0;
 
     if (round_trip(ping, &connect_ns, &round_trip_ns) == 0) {
-        tally_add(&tally->sent, 1);
-        tally_add(&tally->echoed, 1);
-        tally_add(&tally->bytes, ping->options->size);
-        histogram_record(&tally->round_trips, round_trip_ns);
+        counters_add(&counters->sent, 1);
+        counters_add(&counters->echoed, 1);
+        counters_add(&counters->bytes, ping->options->size);
+        histogram_record(&counters->round_trips, round_trip_ns);
         say_echo(ping, connect_ns, round_trip_ns);
-    } else if (ping->stream.fault.kind != FAULT_STOPPED) {
-        tally_add(&tally->sent, 1);
+    } else if (ping->connection.fault.kind != FAULT_STOPPED) {
+        counters_add(&counters->sent, 1);
         count_fault(ping);
         say_fault(ping);
     }
-    ping->last = ping->stream.fault;
-    ping->stream.fault.kind = FAULT_NONE;
+    ping->last = ping->connection.fault;
+    ping->connection.fault.kind = FAULT_NONE;
     if (ping->last.kind != FAULT_NONE || ping->options->new_each)
         hang_up(ping);
     fflush(stdout);
@@ -155,7 +157,7 @@ static void ping_all(struct ping *ping)
         int64_t now = 0;
 
         ping_once(ping);
-        if (tally_get(&ping->tally.sent) == ping->options->count ||
+        if (counters_get(&ping->counters.sent) == ping->options->count ||
             ping->last.kind == FAULT_LOCAL || ferror(stdout))
             break;
         due += interval_ns;
@@ -183,14 +185,15 @@ static void print_times(const char *what, const struct histogram *times)
 
 static void print_summary(const struct ping *ping)
 {
-    const struct tally *tally = &ping->tally;
+    const struct counters *counters = &ping->counters;
 
     printf("\n--- %s echo statistics ---\n", ping->name);
     printf("%" PRIu64 " sent, %" PRIu64 " echoed, %" PRIu64 " lost, %" PRIu64
            " changed\n",
-           tally->sent, tally->echoed, tally_lost(tally), tally->changed);
-    print_times("connect   ", &tally->connect_times);
-    print_times("round trip", &tally->round_trips);
+           counters->sent, counters->echoed, counters_lost(counters),
+           counters->changed);
+    print_times("connect   ", &counters->connect_times);
+    print_times("round trip", &counters->round_trips);
 }
 
 static void print_json(const struct ping *ping)
@@ -198,9 +201,9 @@ static void print_json(const struct ping *ping)
     json_object(NULL);
     json_text("command", "ping");
     json_text("address", ping->target.text);
-    json_text("endpoint", ping->tally.connects > 0 ? ping->name : NULL);
+    json_text("endpoint", ping->counters.connects > 0 ? ping->name : NULL);
     json_whole("size", ping->options->size);
-    tally_json(&ping->tally);
+    counters_json(&ping->counters);
     json_end();
 }
 
@@ -217,7 +220,8 @@ static enum status conclude(struct ping *ping)
         status_say("cannot go on: %s", text);
         return STATUS_LOCAL;
     }
-    return ping->tally.sent == ping->tally.echoed && ping->tally.sent > 0
+    return ping->counters.sent == ping->counters.echoed &&
+                   ping->counters.sent > 0
                ? STATUS_OK
                : STATUS_FAULT;
 }
@@ -246,13 +250,13 @@ enum status ping_run(const struct options *options)
 
     ping.options = options;
     ping.run = (uint64_t)clock_ns();
-    ping.talk.timeout_ms = options->reply_timeout_ms;
-    ping.stream.fd = -1;
+    ping.exchange.timeout_ms = options->reply_timeout_ms;
+    ping.connection.fd = -1;
     status = target_open(&ping.target, options);
     if (status != STATUS_OK)
         return status;
-    ping.talk.room = malloc(STREAM_PIECE);
-    if (ping.talk.room == NULL) {
+    ping.exchange.room = malloc(CONNECTION_CHUNK);
+    if (ping.exchange.room == NULL) {
         status_say("cannot begin: %s", strerror(errno));
         status = STATUS_LOCAL;
     } else {
@@ -261,7 +265,7 @@ enum status ping_run(const struct options *options)
         status = conclude(&ping);
     }
     hang_up(&ping);
-    free(ping.talk.room);
+    free(ping.exchange.room);
     target_close(&ping.target);
     return status;
 }

@@ -2,9 +2,9 @@
 #include "config.h"
 
 #include "echoc/interrupt.h"
-#include "echoc/net/pattern.h"
 #include "echoc/net/connection.h"
 #include "echoc/net/exchange.h"
+#include "echoc/net/pattern.h"
 #include "tests/common/suite.h"
 
 #include <errno.h>
@@ -22,11 +22,11 @@ const char suite_name[] = "stream";
 enum { LONG_MS = 20000 };
 
 static const uint64_t key = 0x6142;
-static unsigned char room[STREAM_PIECE];
+static unsigned char room[CONNECTION_CHUNK];
 
 /* A stream and the other side of it, which is read and written as it is. */
 struct ends {
-    struct stream stream;
+    struct connection connection;
     int peer_fd;
 };
 
@@ -36,13 +36,13 @@ static void open_ends(struct ends *ends, void (*pair)(int fds[2]))
 
     pair(fds);
     fcntl(fds[0], F_SETFL, O_NONBLOCK);
-    stream_open(&ends->stream, fds[0], key);
+    connection_open(&ends->connection, fds[0], key);
     ends->peer_fd = fds[1];
 }
 
 static void close_ends(struct ends *ends)
 {
-    close(ends->stream.fd);
+    close(ends->connection.fd);
     close(ends->peer_fd);
 }
 
@@ -60,7 +60,8 @@ static void send_all(struct ends *ends, size_t size)
 {
     unsigned char *bytes = malloc(size);
 
-    ck_assert_int_eq(stream_send(&ends->stream, size, room), (int64_t)size);
+    ck_assert_int_eq(connection_send(&ends->connection, size, room),
+                     (int64_t)size);
     read_all(ends->peer_fd, bytes, size);
     ck_assert_uint_eq(pattern_match(key, 0, bytes, size), size);
     free(bytes);
@@ -69,13 +70,13 @@ static void send_all(struct ends *ends, size_t size)
 /* Receive when there is something. */
 static int64_t receive(struct ends *ends)
 {
-    ck_assert(is_readable(ends->stream.fd, 30000));
-    return stream_receive(&ends->stream, room);
+    ck_assert(is_readable(ends->connection.fd, 30000));
+    return connection_receive(&ends->connection, room);
 }
 
-static void expect_no_fault(const struct stream *stream)
+static void expect_no_fault(const struct connection *connection)
 {
-    ck_assert_int_eq(stream->fault.kind, FAULT_NONE);
+    ck_assert_int_eq(connection->fault.kind, FAULT_NONE);
 }
 
 static const size_t pieces[] = {1,    2,    3,    7,    8,     9,    64,
@@ -91,19 +92,20 @@ START_TEST(a_reply_may_come_in_pieces_of_any_size)
     open_ends(&ends, unix_pair);
     send_all(&ends, SIZE);
     pattern_fill(key, 0, reply, SIZE);
-    ck_assert_int_eq(stream_receive(&ends.stream, room), 0);
+    ck_assert_int_eq(connection_receive(&ends.connection, room), 0);
     for (size_t at = 0; at < SIZE; at += pieces[_i]) {
         size_t piece = pieces[_i] < SIZE - at ? pieces[_i] : SIZE - at;
 
-        ck_assert_uint_eq(stream_missing(&ends.stream), SIZE - at);
+        ck_assert_uint_eq(connection_missing(&ends.connection), SIZE - at);
         write_all(ends.peer_fd, reply + at, piece);
-        ck_assert_int_eq(stream_receive(&ends.stream, room), (int64_t)piece);
-        ck_assert_uint_eq(ends.stream.received, at + piece);
+        ck_assert_int_eq(connection_receive(&ends.connection, room),
+                         (int64_t)piece);
+        ck_assert_uint_eq(ends.connection.received, at + piece);
     }
-    ck_assert_uint_eq(stream_missing(&ends.stream), 0);
-    ck_assert_int_eq(stream_receive(&ends.stream, room), 0);
-    ck_assert(!ends.stream.ended);
-    expect_no_fault(&ends.stream);
+    ck_assert_uint_eq(connection_missing(&ends.connection), 0);
+    ck_assert_int_eq(connection_receive(&ends.connection, room), 0);
+    ck_assert(!ends.connection.ended);
+    expect_no_fault(&ends.connection);
     close_ends(&ends);
 }
 END_TEST
@@ -113,12 +115,12 @@ START_TEST(no_more_is_sent_than_was_asked_for)
     struct ends ends;
 
     open_ends(&ends, unix_pair);
-    ck_assert_int_eq(stream_send(&ends.stream, 0, room), 0);
-    ck_assert_int_eq(stream_send(&ends.stream, 10, room), 10);
-    ck_assert_int_eq(stream_send(&ends.stream, 10, room), 0);
-    ck_assert_int_eq(stream_send(&ends.stream, 11, room), 1);
-    ck_assert_uint_eq(ends.stream.sent, 11);
-    shutdown(ends.stream.fd, SHUT_WR);
+    ck_assert_int_eq(connection_send(&ends.connection, 0, room), 0);
+    ck_assert_int_eq(connection_send(&ends.connection, 10, room), 10);
+    ck_assert_int_eq(connection_send(&ends.connection, 10, room), 0);
+    ck_assert_int_eq(connection_send(&ends.connection, 11, room), 1);
+    ck_assert_uint_eq(ends.connection.sent, 11);
+    shutdown(ends.connection.fd, SHUT_WR);
     ck_assert_uint_eq(read_to_end(ends.peer_fd), 11);
     close_ends(&ends);
 }
@@ -143,35 +145,35 @@ static void send_in_parts(void (*pair)(int fds[2]), size_t size)
     size_t taken = 0;
 
     open_ends(&ends, pair);
-    setsockopt(ends.stream.fd, SOL_SOCKET, SO_SNDBUF, &small, sizeof small);
+    setsockopt(ends.connection.fd, SOL_SOCKET, SO_SNDBUF, &small, sizeof small);
     setsockopt(ends.peer_fd, SOL_SOCKET, SO_SNDBUF, &small, sizeof small);
     while (taken < size) {
-        int64_t sent = stream_send(&ends.stream, size, room);
+        int64_t sent = connection_send(&ends.connection, size, room);
 
         ck_assert_int_ge(sent, 0);
-        ck_assert_int_le(sent, STREAM_PIECE);
+        ck_assert_int_le(sent, CONNECTION_CHUNK);
         was_full = was_full || sent == 0;
-        if (sent > 0 && ends.stream.sent < size)
+        if (sent > 0 && ends.connection.sent < size)
             continue;
-        if (ends.stream.sent == taken)
-            await_room(ends.stream.fd);
-        read_all(ends.peer_fd, bytes + taken, ends.stream.sent - taken);
-        taken = (size_t)ends.stream.sent;
+        if (ends.connection.sent == taken)
+            await_room(ends.connection.fd);
+        read_all(ends.peer_fd, bytes + taken, ends.connection.sent - taken);
+        taken = (size_t)ends.connection.sent;
     }
     ck_assert(was_full);
     ck_assert_uint_eq(pattern_match(key, 0, bytes, size), size);
     fcntl(ends.peer_fd, F_SETFL, O_NONBLOCK);
-    for (size_t at = 0; stream_missing(&ends.stream) > 0;) {
+    for (size_t at = 0; connection_missing(&ends.connection) > 0;) {
         ssize_t put = 0;
 
         if (at < size)
             put = write(ends.peer_fd, bytes + at, size - at);
         at += put > 0 ? (size_t)put : 0;
-        is_readable(ends.stream.fd, 1);
-        ck_assert_int_ge(stream_receive(&ends.stream, room), 0);
+        is_readable(ends.connection.fd, 1);
+        ck_assert_int_ge(connection_receive(&ends.connection, room), 0);
     }
-    ck_assert_uint_eq(ends.stream.received, size);
-    expect_no_fault(&ends.stream);
+    ck_assert_uint_eq(ends.connection.received, size);
+    expect_no_fault(&ends.connection);
     close_ends(&ends);
     free(bytes);
 }
@@ -260,15 +262,15 @@ START_TEST(a_spoilt_reply_is_told_where_and_how)
     open_ends(&ends, unix_pair);
     send_all(&ends, SIZE);
     write_all(ends.peer_fd, reply, length);
-    ck_assert_int_eq(stream_receive(&ends.stream, room), -1);
-    fault = ends.stream.fault;
+    ck_assert_int_eq(connection_receive(&ends.connection, room), -1);
+    fault = ends.connection.fault;
     ck_assert_int_eq(fault.kind, FAULT_CHANGED);
     ck_assert_uint_eq(wrong, harms[_i].place);
     ck_assert_uint_eq(fault.offset, wrong);
     ck_assert_uint_eq(fault.sent, SIZE);
     ck_assert_uint_eq(fault.expected, pattern_at(key, wrong));
     ck_assert_uint_eq(fault.got, reply[wrong]);
-    ck_assert_uint_eq(ends.stream.received, wrong);
+    ck_assert_uint_eq(ends.connection.received, wrong);
     ck_assert_int_eq(fault.manner, harms[_i].manner);
     if (fault.manner != MANNER_UNKNOWN && fault.manner != MANNER_GARBLED &&
         fault.manner != MANNER_SWAPPED)
@@ -290,15 +292,15 @@ START_TEST(in_small_pieces_the_place_is_the_same)
     send_all(&ends, SIZE);
     for (; at < harms[_i].place; at++) {
         write_all(ends.peer_fd, reply + at, 1);
-        ck_assert_int_eq(stream_receive(&ends.stream, room), 1);
+        ck_assert_int_eq(connection_receive(&ends.connection, room), 1);
     }
     ck_assert_uint_lt(at, length);
     write_all(ends.peer_fd, reply + at, 1);
-    ck_assert_int_eq(stream_receive(&ends.stream, room), -1);
-    ck_assert_int_eq(ends.stream.fault.kind, FAULT_CHANGED);
-    ck_assert_uint_eq(ends.stream.fault.offset, at);
-    ck_assert_uint_eq(ends.stream.fault.expected, pattern_at(key, at));
-    ck_assert_uint_eq(ends.stream.fault.got, reply[at]);
+    ck_assert_int_eq(connection_receive(&ends.connection, room), -1);
+    ck_assert_int_eq(ends.connection.fault.kind, FAULT_CHANGED);
+    ck_assert_uint_eq(ends.connection.fault.offset, at);
+    ck_assert_uint_eq(ends.connection.fault.expected, pattern_at(key, at));
+    ck_assert_uint_eq(ends.connection.fault.got, reply[at]);
     close_ends(&ends);
 }
 END_TEST
@@ -314,15 +316,15 @@ START_TEST(more_than_was_sent_is_extra)
     pattern_fill(key, 0, reply, sizeof reply); /* right, but nobody asked */
     write_all(ends.peer_fd, reply, SIZE);
     if (apart)
-        ck_assert_int_eq(stream_receive(&ends.stream, room), SIZE);
+        ck_assert_int_eq(connection_receive(&ends.connection, room), SIZE);
     write_all(ends.peer_fd, reply + SIZE, 5);
-    ck_assert_int_eq(stream_receive(&ends.stream, room), -1);
-    ck_assert_int_eq(ends.stream.fault.kind, FAULT_EXTRA);
-    ck_assert_uint_eq(ends.stream.fault.offset, SIZE);
-    ck_assert_uint_eq(ends.stream.fault.sent, SIZE);
-    ck_assert_uint_eq(ends.stream.fault.got, reply[SIZE]);
-    ck_assert_uint_eq(ends.stream.fault.count, 5);
-    ck_assert_uint_eq(ends.stream.received, SIZE);
+    ck_assert_int_eq(connection_receive(&ends.connection, room), -1);
+    ck_assert_int_eq(ends.connection.fault.kind, FAULT_EXTRA);
+    ck_assert_uint_eq(ends.connection.fault.offset, SIZE);
+    ck_assert_uint_eq(ends.connection.fault.sent, SIZE);
+    ck_assert_uint_eq(ends.connection.fault.got, reply[SIZE]);
+    ck_assert_uint_eq(ends.connection.fault.count, 5);
+    ck_assert_uint_eq(ends.connection.received, SIZE);
     close_ends(&ends);
 }
 END_TEST
@@ -333,11 +335,11 @@ START_TEST(a_byte_before_any_was_sent_is_extra)
 
     open_ends(&ends, unix_pair);
     write_all(ends.peer_fd, "hello", 5);
-    ck_assert_int_eq(stream_receive(&ends.stream, room), -1);
-    ck_assert_int_eq(ends.stream.fault.kind, FAULT_EXTRA);
-    ck_assert_uint_eq(ends.stream.fault.offset, 0);
-    ck_assert_uint_eq(ends.stream.fault.got, 'h');
-    ck_assert_uint_eq(ends.stream.fault.count, 5);
+    ck_assert_int_eq(connection_receive(&ends.connection, room), -1);
+    ck_assert_int_eq(ends.connection.fault.kind, FAULT_EXTRA);
+    ck_assert_uint_eq(ends.connection.fault.offset, 0);
+    ck_assert_uint_eq(ends.connection.fault.got, 'h');
+    ck_assert_uint_eq(ends.connection.fault.count, 5);
     close_ends(&ends);
 }
 END_TEST
@@ -368,8 +370,8 @@ START_TEST(an_end_when_all_is_back_is_clean)
     echo_some(&ends, SIZE);
     shutdown(ends.peer_fd, SHUT_WR);
     ck_assert_int_eq(receive(&ends), 0);
-    ck_assert(ends.stream.ended);
-    expect_no_fault(&ends.stream);
+    ck_assert(ends.connection.ended);
+    expect_no_fault(&ends.connection);
     close_ends(&ends);
 }
 END_TEST
@@ -385,10 +387,10 @@ START_TEST(an_end_before_that_is_a_fault)
         echo_some(&ends, counts[i]);
         shutdown(ends.peer_fd, SHUT_WR);
         ck_assert_int_eq(receive(&ends), -1);
-        ck_assert_int_eq(ends.stream.fault.kind, FAULT_CLOSED);
-        ck_assert_uint_eq(ends.stream.fault.offset, counts[i]);
-        ck_assert_uint_eq(ends.stream.fault.sent, SIZE);
-        ck_assert(!ends.stream.ended);
+        ck_assert_int_eq(ends.connection.fault.kind, FAULT_CLOSED);
+        ck_assert_uint_eq(ends.connection.fault.offset, counts[i]);
+        ck_assert_uint_eq(ends.connection.fault.sent, SIZE);
+        ck_assert(!ends.connection.ended);
         close_ends(&ends);
     }
 }
@@ -405,11 +407,11 @@ START_TEST(a_reset_is_no_end)
         echo_some(&ends, counts[i]);
         reset_peer(&ends);
         ck_assert_int_eq(receive(&ends), -1);
-        ck_assert_int_eq(ends.stream.fault.kind, FAULT_RESET);
-        ck_assert_int_eq(ends.stream.fault.error, ECONNRESET);
-        ck_assert_uint_eq(ends.stream.fault.offset, counts[i]);
-        ck_assert_uint_eq(ends.stream.fault.sent, SIZE);
-        ck_assert(!ends.stream.ended);
+        ck_assert_int_eq(ends.connection.fault.kind, FAULT_RESET);
+        ck_assert_int_eq(ends.connection.fault.error, ECONNRESET);
+        ck_assert_uint_eq(ends.connection.fault.offset, counts[i]);
+        ck_assert_uint_eq(ends.connection.fault.sent, SIZE);
+        ck_assert(!ends.connection.ended);
         close_ends(&ends);
     }
 }
@@ -422,11 +424,11 @@ START_TEST(to_send_after_a_reset_is_a_fault_too)
     open_ends(&ends, tcp_pair);
     send_all(&ends, SIZE);
     reset_peer(&ends);
-    ck_assert(is_readable(ends.stream.fd, 30000));
-    ck_assert_int_eq(stream_send(&ends.stream, SIZE + 1, room), -1);
-    ck_assert_int_eq(ends.stream.fault.kind, FAULT_RESET);
-    ck_assert_int_eq(ends.stream.fault.error, ECONNRESET);
-    ck_assert_uint_eq(ends.stream.sent, SIZE);
+    ck_assert(is_readable(ends.connection.fd, 30000));
+    ck_assert_int_eq(connection_send(&ends.connection, SIZE + 1, room), -1);
+    ck_assert_int_eq(ends.connection.fault.kind, FAULT_RESET);
+    ck_assert_int_eq(ends.connection.fault.error, ECONNRESET);
+    ck_assert_uint_eq(ends.connection.sent, SIZE);
     close_ends(&ends);
 }
 END_TEST
@@ -437,9 +439,9 @@ START_TEST(to_send_to_nobody_kills_nobody)
 
     open_ends(&ends, unix_pair);
     close(ends.peer_fd);
-    ck_assert_int_le(stream_send(&ends.stream, 1, room), 0);
-    ck_assert_uint_eq(ends.stream.sent, 0);
-    close(ends.stream.fd);
+    ck_assert_int_le(connection_send(&ends.connection, 1, room), 0);
+    ck_assert_uint_eq(ends.connection.sent, 0);
+    close(ends.connection.fd);
 }
 END_TEST
 
@@ -450,15 +452,15 @@ START_TEST(after_a_half_close_the_rest_still_comes)
 
     open_ends(&ends, pairs[_i]);
     send_all(&ends, SIZE);
-    ck_assert_int_eq(stream_half_close(&ends.stream), 0);
+    ck_assert_int_eq(connection_half_close(&ends.connection), 0);
     ck_assert_uint_eq(read_to_end(ends.peer_fd), 0);
     pattern_fill(key, 0, reply, SIZE);
     write_all(ends.peer_fd, reply, SIZE);
-    while (stream_missing(&ends.stream) > 0)
+    while (connection_missing(&ends.connection) > 0)
         ck_assert_int_gt(receive(&ends), 0);
     shutdown(ends.peer_fd, SHUT_WR);
     ck_assert_int_eq(receive(&ends), 0);
-    ck_assert(ends.stream.ended);
+    ck_assert(ends.connection.ended);
     close_ends(&ends);
 }
 END_TEST
@@ -514,13 +516,13 @@ static void start_peer(struct peer *peer, void *(*run)(void *))
 
 static int moves;
 
-static void count_move(const struct stream *stream)
+static void count_move(const struct connection *connection)
 {
-    (void)stream;
+    (void)connection;
     moves++;
 }
 
-static const struct talk patient_talk = {
+static const struct exchange patient_talk = {
     .timeout_ms = 30000, .patient = true, .room = room, .moved = count_move};
 
 static const size_t sizes[] = {0,
@@ -528,9 +530,9 @@ static const size_t sizes[] = {0,
                                2,
                                64,
                                4096,
-                               STREAM_PIECE - 1,
-                               STREAM_PIECE,
-                               STREAM_PIECE + 1,
+                               CONNECTION_CHUNK - 1,
+                               CONNECTION_CHUNK,
+                               CONNECTION_CHUNK + 1,
                                (size_t)3 << 20};
 
 START_TEST(a_talk_brings_all_of_it_back)
@@ -545,18 +547,20 @@ START_TEST(a_talk_brings_all_of_it_back)
         peer.fd = ends.peer_fd;
         start_peer(&peer, run_echo);
         moves = 0;
-        ck_assert_int_eq(talk_until(&patient_talk, &ends.stream, sizes[_i]), 0);
-        ck_assert_uint_eq(ends.stream.sent, sizes[_i]);
-        ck_assert_uint_eq(ends.stream.received, sizes[_i]);
+        ck_assert_int_eq(
+            exchange_until(&patient_talk, &ends.connection, sizes[_i]), 0);
+        ck_assert_uint_eq(ends.connection.sent, sizes[_i]);
+        ck_assert_uint_eq(ends.connection.received, sizes[_i]);
         ck_assert_int_eq(moves > 0, sizes[_i] > 0);
         /* And on from there. */
         ck_assert_int_eq(
-            talk_until(&patient_talk, &ends.stream, sizes[_i] + 100), 0);
-        ck_assert_uint_eq(ends.stream.received, sizes[_i] + 100);
-        ck_assert(!ends.stream.ended);
-        ck_assert_int_eq(talk_finish(&patient_talk, &ends.stream), 0);
-        ck_assert(ends.stream.ended);
-        expect_no_fault(&ends.stream);
+            exchange_until(&patient_talk, &ends.connection, sizes[_i] + 100),
+            0);
+        ck_assert_uint_eq(ends.connection.received, sizes[_i] + 100);
+        ck_assert(!ends.connection.ended);
+        ck_assert_int_eq(exchange_finish(&patient_talk, &ends.connection), 0);
+        ck_assert(ends.connection.ended);
+        expect_no_fault(&ends.connection);
         pthread_join(peer.thread, NULL);
         close_ends(&ends);
     }
@@ -566,15 +570,15 @@ END_TEST
 /* No callback, and a time that is for the whole. */
 START_TEST(a_talk_needs_no_listener)
 {
-    struct talk talk = {.timeout_ms = 30000, .room = room};
+    struct exchange exchange = {.timeout_ms = 30000, .room = room};
     struct peer peer = {.piece = 100, .most = SIZE_MAX};
     struct ends ends;
 
     open_ends(&ends, unix_pair);
     peer.fd = ends.peer_fd;
     start_peer(&peer, run_echo);
-    ck_assert_int_eq(talk_until(&talk, &ends.stream, 10000), 0);
-    ck_assert_int_eq(talk_finish(&talk, &ends.stream), 0);
+    ck_assert_int_eq(exchange_until(&exchange, &ends.connection, 10000), 0);
+    ck_assert_int_eq(exchange_finish(&exchange, &ends.connection), 0);
     pthread_join(peer.thread, NULL);
     close_ends(&ends);
 }
@@ -582,18 +586,19 @@ END_TEST
 
 START_TEST(what_does_not_come_is_late)
 {
-    struct talk talk = {.timeout_ms = 30, .patient = _i == 1, .room = room};
+    struct exchange exchange = {
+        .timeout_ms = 30, .patient = _i == 1, .room = room};
     int64_t before = 0;
     struct ends ends;
 
     open_ends(&ends, unix_pair);
     before = now_ms();
-    ck_assert_int_eq(talk_until(&talk, &ends.stream, 10), -1);
+    ck_assert_int_eq(exchange_until(&exchange, &ends.connection, 10), -1);
     ck_assert_int_ge(now_ms() - before, 29);
-    ck_assert_int_eq(ends.stream.fault.kind, FAULT_LATE);
-    ck_assert_int_eq(ends.stream.fault.after_ms, 30);
-    ck_assert_uint_eq(ends.stream.fault.offset, 0);
-    ck_assert_uint_eq(ends.stream.fault.sent, 10);
+    ck_assert_int_eq(ends.connection.fault.kind, FAULT_LATE);
+    ck_assert_int_eq(ends.connection.fault.after_ms, 30);
+    ck_assert_uint_eq(ends.connection.fault.offset, 0);
+    ck_assert_uint_eq(ends.connection.fault.sent, 10);
     close_ends(&ends);
 }
 END_TEST
@@ -601,26 +606,30 @@ END_TEST
 /* The other side takes nothing, and the sockets are full in the end. */
 START_TEST(what_is_not_taken_is_late_too)
 {
-    struct talk talk = {.timeout_ms = 30, .patient = true, .room = room};
+    struct exchange exchange = {
+        .timeout_ms = 30, .patient = true, .room = room};
     struct ends ends;
 
     open_ends(&ends, unix_pair);
-    ck_assert_int_eq(talk_until(&talk, &ends.stream, (uint64_t)1 << 40), -1);
-    ck_assert_int_eq(ends.stream.fault.kind, FAULT_LATE);
-    ck_assert_uint_eq(ends.stream.fault.offset, 0);
-    ck_assert_uint_gt(ends.stream.fault.sent, 0);
-    ck_assert_uint_eq(ends.stream.fault.sent, ends.stream.sent);
+    ck_assert_int_eq(
+        exchange_until(&exchange, &ends.connection, (uint64_t)1 << 40), -1);
+    ck_assert_int_eq(ends.connection.fault.kind, FAULT_LATE);
+    ck_assert_uint_eq(ends.connection.fault.offset, 0);
+    ck_assert_uint_gt(ends.connection.fault.sent, 0);
+    ck_assert_uint_eq(ends.connection.fault.sent, ends.connection.sent);
     close_ends(&ends);
 }
 END_TEST
 
-static void talk_to_slow_echo(const struct talk *talk, struct ends *ends)
+static void talk_to_slow_echo(const struct exchange *exchange,
+                              struct ends *ends)
 {
     struct peer peer = {.fd = ends->peer_fd, .most = 1000};
 
-    ck_assert_int_eq(stream_send(&ends->stream, peer.most, room), 1000);
+    ck_assert_int_eq(connection_send(&ends->connection, peer.most, room), 1000);
     start_peer(&peer, run_slow_echo);
-    ck_assert_int_eq(talk_until(talk, &ends->stream, peer.most), -1);
+    ck_assert_int_eq(exchange_until(exchange, &ends->connection, peer.most),
+                     -1);
     peer.over = true;
     pthread_join(peer.thread, NULL);
 }
@@ -628,16 +637,16 @@ static void talk_to_slow_echo(const struct talk *talk, struct ends *ends)
 /* It would take 10 s, though something moves all the time. */
 START_TEST(a_time_for_the_whole_ends_whatever_moves)
 {
-    struct talk talk = {.timeout_ms = 100, .room = room};
+    struct exchange exchange = {.timeout_ms = 100, .room = room};
     int64_t before = now_ms();
     struct ends ends;
 
     open_ends(&ends, unix_pair);
-    talk_to_slow_echo(&talk, &ends);
+    talk_to_slow_echo(&exchange, &ends);
     ck_assert_int_ge(now_ms() - before, 99);
-    ck_assert_int_eq(ends.stream.fault.kind, FAULT_LATE);
-    ck_assert_int_eq(ends.stream.fault.after_ms, 100);
-    ck_assert_uint_lt(ends.stream.received, 1000);
+    ck_assert_int_eq(ends.connection.fault.kind, FAULT_LATE);
+    ck_assert_int_eq(ends.connection.fault.after_ms, 100);
+    ck_assert_uint_lt(ends.connection.received, 1000);
     close_ends(&ends);
 }
 END_TEST
@@ -648,11 +657,11 @@ static int patient_fd;
 static int64_t moved_ms;
 
 /* When half the time is over, one byte of two comes back. */
-static void move_once(const struct stream *stream)
+static void move_once(const struct connection *connection)
 {
     unsigned char byte = pattern_at(key, 0);
 
-    if (stream->received == 0) {
+    if (connection->received == 0) {
         is_readable(-1, PATIENCE / 2);
         write_all(patient_fd, &byte, 1);
     }
@@ -661,20 +670,20 @@ static void move_once(const struct stream *stream)
 
 START_TEST(patience_begins_anew_when_something_moves)
 {
-    struct talk talk = {.timeout_ms = PATIENCE,
-                        .patient = true,
-                        .room = room,
-                        .moved = move_once};
+    struct exchange exchange = {.timeout_ms = PATIENCE,
+                                .patient = true,
+                                .room = room,
+                                .moved = move_once};
     struct ends ends;
 
     open_ends(&ends, unix_pair);
     patient_fd = ends.peer_fd;
-    ck_assert_int_eq(talk_until(&talk, &ends.stream, 2), -1);
+    ck_assert_int_eq(exchange_until(&exchange, &ends.connection, 2), -1);
     ck_assert_int_ge(now_ms() - moved_ms, PATIENCE - 1);
-    ck_assert_int_eq(ends.stream.fault.kind, FAULT_LATE);
-    ck_assert_int_eq(ends.stream.fault.after_ms, PATIENCE);
-    ck_assert_uint_eq(ends.stream.fault.offset, 1);
-    ck_assert_uint_eq(ends.stream.fault.sent, 2);
+    ck_assert_int_eq(ends.connection.fault.kind, FAULT_LATE);
+    ck_assert_int_eq(ends.connection.fault.after_ms, PATIENCE);
+    ck_assert_uint_eq(ends.connection.fault.offset, 1);
+    ck_assert_uint_eq(ends.connection.fault.sent, 2);
     close_ends(&ends);
 }
 END_TEST
@@ -685,10 +694,10 @@ START_TEST(an_end_before_all_was_sent_is_a_fault)
 
     open_ends(&ends, pairs[_i]);
     shutdown(ends.peer_fd, SHUT_WR);
-    ck_assert(is_readable(ends.stream.fd, 30000));
-    ck_assert_int_eq(talk_until(&patient_talk, &ends.stream, 10), -1);
-    ck_assert_int_eq(ends.stream.fault.kind, FAULT_CLOSED);
-    ck_assert_uint_eq(ends.stream.fault.offset, 0);
+    ck_assert(is_readable(ends.connection.fd, 30000));
+    ck_assert_int_eq(exchange_until(&patient_talk, &ends.connection, 10), -1);
+    ck_assert_int_eq(ends.connection.fault.kind, FAULT_CLOSED);
+    ck_assert_uint_eq(ends.connection.fault.offset, 0);
     close_ends(&ends);
 }
 END_TEST
@@ -701,10 +710,10 @@ START_TEST(an_end_that_leaves_something_missing_is_a_fault)
     open_ends(&ends, pairs[_i]);
     peer.fd = ends.peer_fd;
     start_peer(&peer, run_echo);
-    ck_assert_int_eq(talk_until(&patient_talk, &ends.stream, SIZE), -1);
-    ck_assert_int_eq(ends.stream.fault.kind, FAULT_CLOSED);
-    ck_assert_uint_eq(ends.stream.fault.offset, SIZE - 1);
-    ck_assert_uint_eq(ends.stream.fault.sent, SIZE);
+    ck_assert_int_eq(exchange_until(&patient_talk, &ends.connection, SIZE), -1);
+    ck_assert_int_eq(ends.connection.fault.kind, FAULT_CLOSED);
+    ck_assert_uint_eq(ends.connection.fault.offset, SIZE - 1);
+    ck_assert_uint_eq(ends.connection.fault.sent, SIZE);
     pthread_join(peer.thread, NULL);
     close_ends(&ends);
 }
@@ -717,27 +726,27 @@ START_TEST(a_reset_ends_a_talk)
     open_ends(&ends, tcp_pair);
     send_all(&ends, SIZE);
     reset_peer(&ends);
-    ck_assert_int_eq(talk_until(&patient_talk, &ends.stream, SIZE), -1);
-    ck_assert_int_eq(ends.stream.fault.kind, FAULT_RESET);
-    ck_assert_int_eq(ends.stream.fault.error, ECONNRESET);
-    ck_assert_uint_eq(ends.stream.fault.sent, SIZE);
+    ck_assert_int_eq(exchange_until(&patient_talk, &ends.connection, SIZE), -1);
+    ck_assert_int_eq(ends.connection.fault.kind, FAULT_RESET);
+    ck_assert_int_eq(ends.connection.fault.error, ECONNRESET);
+    ck_assert_uint_eq(ends.connection.fault.sent, SIZE);
     close_ends(&ends);
 }
 END_TEST
 
 START_TEST(to_finish_waits_for_the_other_sides_end)
 {
-    struct talk talk = {.timeout_ms = 30, .room = room};
+    struct exchange exchange = {.timeout_ms = 30, .room = room};
     int64_t before = 0;
     struct ends ends;
 
     open_ends(&ends, unix_pair);
     echo_some(&ends, SIZE);
     before = now_ms();
-    ck_assert_int_eq(talk_finish(&talk, &ends.stream), -1);
+    ck_assert_int_eq(exchange_finish(&exchange, &ends.connection), -1);
     ck_assert_int_ge(now_ms() - before, 29);
-    ck_assert_int_eq(ends.stream.fault.kind, FAULT_LATE);
-    ck_assert_uint_eq(ends.stream.fault.offset, SIZE);
+    ck_assert_int_eq(ends.connection.fault.kind, FAULT_LATE);
+    ck_assert_uint_eq(ends.connection.fault.offset, SIZE);
     ck_assert_uint_eq(read_to_end(ends.peer_fd), 0);
     close_ends(&ends);
 }
@@ -750,10 +759,10 @@ START_TEST(to_finish_is_a_fault_if_something_is_missing)
     open_ends(&ends, pairs[_i]);
     echo_some(&ends, SIZE - 3);
     shutdown(ends.peer_fd, SHUT_WR);
-    ck_assert_int_eq(talk_finish(&patient_talk, &ends.stream), -1);
-    ck_assert_int_eq(ends.stream.fault.kind, FAULT_CLOSED);
-    ck_assert_uint_eq(ends.stream.fault.offset, SIZE - 3);
-    ck_assert_uint_eq(ends.stream.fault.sent, SIZE);
+    ck_assert_int_eq(exchange_finish(&patient_talk, &ends.connection), -1);
+    ck_assert_int_eq(ends.connection.fault.kind, FAULT_CLOSED);
+    ck_assert_uint_eq(ends.connection.fault.offset, SIZE - 3);
+    ck_assert_uint_eq(ends.connection.fault.sent, SIZE);
     close_ends(&ends);
 }
 END_TEST
@@ -765,10 +774,10 @@ START_TEST(to_finish_after_a_reset_is_a_fault)
     open_ends(&ends, tcp_pair);
     echo_some(&ends, SIZE);
     reset_peer(&ends);
-    ck_assert(is_readable(ends.stream.fd, 30000));
-    ck_assert_int_eq(talk_finish(&patient_talk, &ends.stream), -1);
-    ck_assert_int_eq(ends.stream.fault.kind, FAULT_RESET);
-    ck_assert(!ends.stream.ended);
+    ck_assert(is_readable(ends.connection.fd, 30000));
+    ck_assert_int_eq(exchange_finish(&patient_talk, &ends.connection), -1);
+    ck_assert_int_eq(ends.connection.fault.kind, FAULT_RESET);
+    ck_assert(!ends.connection.ended);
     close_ends(&ends);
 }
 END_TEST
@@ -781,9 +790,9 @@ START_TEST(silence_lasts_as_long_as_it_should)
     open_ends(&ends, pairs[_i]);
     echo_some(&ends, SIZE);
     before = now_ms();
-    ck_assert_int_eq(talk_silence(&patient_talk, &ends.stream, 30), 0);
+    ck_assert_int_eq(exchange_silence(&patient_talk, &ends.connection, 30), 0);
     ck_assert_int_ge(now_ms() - before, 29);
-    expect_no_fault(&ends.stream);
+    expect_no_fault(&ends.connection);
     close_ends(&ends);
 }
 END_TEST
@@ -796,44 +805,48 @@ START_TEST(silence_is_broken_by_a_byte_an_end_or_a_reset)
     open_ends(&ends, pairs[_i]);
     echo_some(&ends, SIZE);
     write_all(ends.peer_fd, "x", 1);
-    ck_assert_int_eq(talk_silence(&patient_talk, &ends.stream, LONG_MS), -1);
-    ck_assert_int_eq(ends.stream.fault.kind, FAULT_EXTRA);
-    ck_assert_uint_eq(ends.stream.fault.got, 'x');
-    ck_assert_uint_eq(ends.stream.fault.offset, SIZE);
+    ck_assert_int_eq(exchange_silence(&patient_talk, &ends.connection, LONG_MS),
+                     -1);
+    ck_assert_int_eq(ends.connection.fault.kind, FAULT_EXTRA);
+    ck_assert_uint_eq(ends.connection.fault.got, 'x');
+    ck_assert_uint_eq(ends.connection.fault.offset, SIZE);
     close_ends(&ends);
 
     open_ends(&ends, pairs[_i]);
     echo_some(&ends, SIZE);
     shutdown(ends.peer_fd, SHUT_WR);
-    ck_assert_int_eq(talk_silence(&patient_talk, &ends.stream, LONG_MS), -1);
-    ck_assert_int_eq(ends.stream.fault.kind, FAULT_CLOSED);
-    ck_assert_uint_eq(ends.stream.fault.offset, SIZE);
+    ck_assert_int_eq(exchange_silence(&patient_talk, &ends.connection, LONG_MS),
+                     -1);
+    ck_assert_int_eq(ends.connection.fault.kind, FAULT_CLOSED);
+    ck_assert_uint_eq(ends.connection.fault.offset, SIZE);
     close_ends(&ends);
 
     open_ends(&ends, tcp_pair);
     echo_some(&ends, SIZE);
     reset_peer(&ends);
-    ck_assert_int_eq(talk_silence(&patient_talk, &ends.stream, LONG_MS), -1);
-    ck_assert_int_eq(ends.stream.fault.kind, FAULT_RESET);
+    ck_assert_int_eq(exchange_silence(&patient_talk, &ends.connection, LONG_MS),
+                     -1);
+    ck_assert_int_eq(ends.connection.fault.kind, FAULT_RESET);
     close_ends(&ends);
 }
 END_TEST
 
 START_TEST(an_interrupt_stops_every_wait)
 {
-    struct talk talk = {.timeout_ms = LONG_MS, .room = room};
+    struct exchange exchange = {.timeout_ms = LONG_MS, .room = room};
     struct ends ends;
 
     ck_assert_int_eq(interrupt_open(), 0);
     open_ends(&ends, unix_pair);
     raise(SIGINT);
     ck_assert(interrupt_came());
-    ck_assert_int_eq(talk_until(&talk, &ends.stream, 1), -1);
-    ck_assert_int_eq(ends.stream.fault.kind, FAULT_STOPPED);
-    ck_assert_int_eq(talk_silence(&talk, &ends.stream, LONG_MS), -1);
-    ck_assert_int_eq(ends.stream.fault.kind, FAULT_STOPPED);
-    ck_assert_int_eq(talk_finish(&talk, &ends.stream), -1);
-    ck_assert_int_eq(ends.stream.fault.kind, FAULT_STOPPED);
+    ck_assert_int_eq(exchange_until(&exchange, &ends.connection, 1), -1);
+    ck_assert_int_eq(ends.connection.fault.kind, FAULT_STOPPED);
+    ck_assert_int_eq(exchange_silence(&exchange, &ends.connection, LONG_MS),
+                     -1);
+    ck_assert_int_eq(ends.connection.fault.kind, FAULT_STOPPED);
+    ck_assert_int_eq(exchange_finish(&exchange, &ends.connection), -1);
+    ck_assert_int_eq(ends.connection.fault.kind, FAULT_STOPPED);
     close_ends(&ends);
 }
 END_TEST

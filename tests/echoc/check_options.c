@@ -65,7 +65,7 @@ static void expect_address(const char *host, const char *port)
 static const struct {
     const char *line;
     enum options_command command;
-} bare[] = {{"", OPTIONS_PIPE},
+} bare[] = {{"", OPTIONS_COPY},
             {"ping", OPTIONS_PING},
             {"load", OPTIONS_LOAD},
             {"check", OPTIONS_CHECK}};
@@ -114,7 +114,7 @@ END_TEST
 START_TEST(without_a_command_bytes_may_be_verified)
 {
     expect_ok("--verify /run/echo");
-    ck_assert_int_eq(options.command, OPTIONS_PIPE);
+    ck_assert_int_eq(options.command, OPTIONS_COPY);
     ck_assert(options.verify);
     ck_assert(options.address.is_path);
     ck_assert_str_eq(options.address.text, "/run/echo");
@@ -264,18 +264,18 @@ static const struct {
     const char *line, *host, *port;
     enum options_command command;
 } names[] = {
-    {"ping:7", "ping", "7", OPTIONS_PIPE},
-    {"load:echo", "load", "echo", OPTIONS_PIPE},
-    {"-- ping", "ping", "6142", OPTIONS_PIPE},
-    {"-- check:7", "check", "7", OPTIONS_PIPE},
+    {"ping:7", "ping", "7", OPTIONS_COPY},
+    {"load:echo", "load", "echo", OPTIONS_COPY},
+    {"-- ping", "ping", "6142", OPTIONS_COPY},
+    {"-- check:7", "check", "7", OPTIONS_COPY},
     {"ping ping", "ping", "6142", OPTIONS_PING},
     {"ping load", "load", "6142", OPTIONS_PING},
     {"load -- check", "check", "6142", OPTIONS_LOAD},
     {"check -c 2 load:7", "load", "7", OPTIONS_CHECK},
-    {"pin", "pin", "6142", OPTIONS_PIPE},
-    {"pings", "pings", "6142", OPTIONS_PIPE},
-    {"PING", "PING", "6142", OPTIONS_PIPE},
-    {"-4 ping", "ping", "6142", OPTIONS_PIPE},
+    {"pin", "pin", "6142", OPTIONS_COPY},
+    {"pings", "pings", "6142", OPTIONS_COPY},
+    {"PING", "PING", "6142", OPTIONS_COPY},
+    {"-4 ping", "ping", "6142", OPTIONS_COPY},
     {"ping -- -x:7", "-x", "7", OPTIONS_PING},
 };
 
@@ -290,7 +290,7 @@ END_TEST
 START_TEST(a_path_may_be_named_like_a_command)
 {
     expect_ok("./ping");
-    ck_assert_int_eq(options.command, OPTIONS_PIPE);
+    ck_assert_int_eq(options.command, OPTIONS_COPY);
     ck_assert(options.address.is_path);
     expect_ok("load ./load");
     ck_assert_int_eq(options.command, OPTIONS_LOAD);
@@ -476,7 +476,7 @@ START_TEST(one_line_leaves_nothing_to_the_next)
     expect_ok("load -4 -w9 -c9 -T9 -s9 --rate=9 --churn --bind=::1 --csv "
               "--threads=9 --hgrm=x --plot=y h:9");
     expect_ok("");
-    ck_assert_int_eq(options.command, OPTIONS_PIPE);
+    ck_assert_int_eq(options.command, OPTIONS_COPY);
     expect_all_defaults();
     ck_assert_int_eq(parse("ping -4zzz --json"), -1);
     expect_ok("load");

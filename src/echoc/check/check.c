@@ -9,8 +9,8 @@
 #include "echoc/check/check.h"
 
 #include "common/clock.h"
-#include "echoc/stats/json.h"
 #include "echoc/check/probe.h"
+#include "echoc/stats/json.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -19,88 +19,89 @@
 
 static const struct {
     const char *name;
-    void (*run)(struct site *site, struct answer *answer);
+    void (*run)(struct context *context, struct result *result);
 } trials[] = {
-    {"silence", trial_silence},
-    {"values", trial_values},
-    {"sizes", trial_sizes},
-    {"half-close", trial_half_close},
-    {"end", trial_end},
-    {"reset", trial_abort},
-    {"small writes", trial_small_writes},
-    {"round trips", trial_round_trips},
-    {"clients", trial_crowd},
-    {"bulk", trial_bulk},
-    {"idle", trial_idle},
+    {"silence", probe_silence},
+    {"values", probe_values},
+    {"sizes", probe_sizes},
+    {"half-close", probe_half_close},
+    {"end", probe_end},
+    {"reset", probe_abort},
+    {"small writes", probe_small_writes},
+    {"round trips", probe_round_trips},
+    {"clients", probe_concurrent},
+    {"bulk", probe_bulk},
+    {"idle", probe_idle},
 };
 
 struct check {
     const struct options *options;
-    struct site site;
+    struct context context;
     size_t bad;
     size_t connected; /* endpoints that accept */
 };
 
 static const char *const verdicts[] = {
-    [TRIAL_OK] = "ok", [TRIAL_BAD] = "bad", [TRIAL_SKIPPED] = "skipped"};
+    [PROBE_OK] = "ok", [PROBE_BAD] = "bad", [PROBE_SKIPPED] = "skipped"};
 
 /* A line is whole before the next trial begins, which may take a while. */
 static void tell(struct check *check, const char *name,
-                 const struct answer *answer)
+                 const struct result *result)
 {
-    check->bad += answer->verdict == TRIAL_BAD;
+    check->bad += result->verdict == PROBE_BAD;
     if (check->options->json) {
         json_object(NULL);
         json_text("name", name);
-        json_text("verdict", verdicts[answer->verdict]);
-        json_text("seen", answer->seen);
-        json_text("means", answer->means);
+        json_text("verdict", verdicts[result->verdict]);
+        json_text("seen", result->seen);
+        json_text("means", result->diagnosis);
         json_end();
         return;
     }
     printf("%-8s%-13s %s: %s\n",
-           answer->verdict == TRIAL_BAD ? "BAD" : verdicts[answer->verdict],
-           name, answer->seen, answer->means);
+           result->verdict == PROBE_BAD ? "BAD" : verdicts[result->verdict],
+           name, result->seen, result->diagnosis);
     fflush(stdout);
 }
 
 static void tell_resolved(struct check *check)
 {
-    struct answer answer = {0};
+    struct result result = {0};
 
-    trial_means(&answer, "the name is known");
-    trial_ok(&answer, "%zu address%s in %.3f ms", check->site.target.count,
-             check->site.target.count == 1 ? "" : "es", check->site.resolve_ms);
-    tell(check, "resolve", &answer);
+    probe_diagnose(&result, "the name is known");
+    probe_ok(&result, "%zu address%s in %.3f ms", check->context.target.count,
+             check->context.target.count == 1 ? "" : "es",
+             check->context.resolve_ms);
+    tell(check, "resolve", &result);
 }
 
 static void try_endpoints(struct check *check)
 {
-    struct site *site = &check->site;
+    struct context *context = &check->context;
 
-    for (size_t i = 0; i < site->target.count && !site->stopped; i++) {
-        struct answer answer = {0};
+    for (size_t i = 0; i < context->target.count && !context->stopped; i++) {
+        struct result result = {0};
 
-        trial_endpoint(site, i, &answer);
-        tell(check, "connect", &answer);
-        if (answer.verdict == TRIAL_OK && check->connected++ == 0)
-            site->target.chosen = i;
+        probe_endpoint(context, i, &result);
+        tell(check, "connect", &result);
+        if (result.verdict == PROBE_OK && check->connected++ == 0)
+            context->target.chosen = i;
     }
 }
 
 static void try_all(struct check *check)
 {
-    struct site *site = &check->site;
+    struct context *context = &check->context;
 
     for (size_t i = 0; i < sizeof trials / sizeof trials[0]; i++) {
-        struct answer answer = {0};
+        struct result result = {0};
 
-        if (site->stopped)
+        if (context->stopped)
             return;
-        if (trials[i].run == trial_idle && check->options->idle_ms == 0)
+        if (trials[i].run == probe_idle && check->options->idle_ms == 0)
             continue;
-        trials[i].run(site, &answer);
-        tell(check, trials[i].name, &answer);
+        trials[i].run(context, &result);
+        tell(check, trials[i].name, &result);
     }
 }
 
@@ -108,24 +109,25 @@ static void begin_json(const struct check *check)
 {
     json_object(NULL);
     json_text("command", "check");
-    json_text("address", check->site.target.text);
+    json_text("address", check->context.target.text);
     json_array("trials");
 }
 
 static void end_json(const struct check *check)
 {
-    const struct site *site = &check->site;
+    const struct context *context = &check->context;
     char name[TARGET_NAME_MAX];
 
     json_end();
-    target_name(&site->target, name);
+    target_name(&context->target, name);
     json_text("endpoint", check->connected > 0 ? name : NULL);
     json_whole("bad", check->bad);
-    json_bool("ok", check->connected > 0 && check->bad == 0 && !site->stopped);
-    json_number("resolve_ms", site->resolve_ms);
-    json_times("connect_ms", &site->connect_times);
-    json_times("round_trip_ms", &site->round_trips);
-    json_number("bytes_per_second", site->bytes_per_second);
+    json_bool("ok",
+              check->connected > 0 && check->bad == 0 && !context->stopped);
+    json_number("resolve_ms", context->resolve_ms);
+    json_times("connect_ms", &context->connect_times);
+    json_times("round_trip_ms", &context->round_trips);
+    json_number("bytes_per_second", context->bytes_per_second);
     json_end();
 }
 
@@ -143,34 +145,34 @@ static enum status run(struct check *check)
         end_json(check);
     else if (check->bad > 0)
         printf("%zu bad\n", check->bad);
-    if (check->site.is_short)
+    if (check->context.is_short)
         return STATUS_LOCAL;
-    if (check->connected == 0 && check->bad == 0 && !check->site.stopped)
+    if (check->connected == 0 && check->bad == 0 && !check->context.stopped)
         status_say("%s: this machine has no address to try it from",
-                   check->site.target.text);
+                   check->context.target.text);
     if (check->connected == 0)
         return STATUS_FAULT;
-    return check->bad > 0 || check->site.stopped ? STATUS_FAULT : STATUS_OK;
+    return check->bad > 0 || check->context.stopped ? STATUS_FAULT : STATUS_OK;
 }
 
 enum status check_run(const struct options *options)
 {
     static struct check check; /* too large for a stack */
-    struct site *site = &check.site;
+    struct context *context = &check.context;
     int64_t start = clock_ns();
-    enum status status = target_open(&site->target, options);
+    enum status status = target_open(&context->target, options);
 
     if (status != STATUS_OK)
         return status;
     check.options = options;
-    site->options = options;
-    site->resolve_ms = (double)(clock_ns() - start) / 1e6;
-    site->run = (uint64_t)start;
-    site->quickest_ns = INT64_MAX;
-    site->talk.timeout_ms = options->reply_timeout_ms;
-    site->talk.patient = true;
-    site->talk.room = malloc(STREAM_PIECE);
-    if (site->talk.room == NULL) {
+    context->options = options;
+    context->resolve_ms = (double)(clock_ns() - start) / 1e6;
+    context->run = (uint64_t)start;
+    context->quickest_ns = INT64_MAX;
+    context->exchange.timeout_ms = options->reply_timeout_ms;
+    context->exchange.patient = true;
+    context->exchange.room = malloc(CONNECTION_CHUNK);
+    if (context->exchange.room == NULL) {
         status_say("cannot begin: %s", strerror(errno));
         status = STATUS_LOCAL;
     } else {
@@ -178,7 +180,7 @@ enum status check_run(const struct options *options)
         if (status == STATUS_OK)
             status = run(&check);
     }
-    free(site->talk.room);
-    target_close(&site->target);
+    free(context->exchange.room);
+    target_close(&context->target);
     return status;
 }

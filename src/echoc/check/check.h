@@ -1,8 +1,8 @@
 /*
  * check: what does the path do to my bytes?
  */
-#ifndef ECHOC_CHECK_H
-#define ECHOC_CHECK_H
+#ifndef ECHOC_CHECK_CHECK_H
+#define ECHOC_CHECK_CHECK_H
 
 #include "echoc/options.h"
 #include "echoc/status.h"

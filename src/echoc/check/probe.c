@@ -17,61 +17,62 @@
 #include <stdio.h>
 #include <unistd.h>
 
-int trial_connect(struct site *site, struct stream *stream)
+int probe_connect(struct context *context, struct connection *connection)
 {
     int64_t start = clock_ns();
     int64_t took = 0;
-    int fd = dial_endpoint(&site->target.list[site->target.chosen],
-                           site->options->connect_timeout_ms);
+    int fd = connect_endpoint(&context->target.list[context->target.chosen],
+                              context->options->connect_timeout_ms);
 
-    stream_open(stream, fd, pattern_key(site->run, site->connections++));
+    connection_open(connection, fd,
+                    pattern_key(context->run, context->connections++));
     if (fd < 0) {
         enum fault_kind kind =
             target_is_local(errno) ? FAULT_LOCAL : FAULT_CONNECT;
 
-        return stream_fail(stream, errno == EINTR ? FAULT_STOPPED : kind,
-                           errno);
+        return connection_fail(connection,
+                               errno == EINTR ? FAULT_STOPPED : kind, errno);
     }
     took = clock_ns() - start;
-    histogram_record(&site->connect_times, took);
-    if (took < site->quickest_ns)
-        site->quickest_ns = took;
+    histogram_record(&context->connect_times, took);
+    if (took < context->quickest_ns)
+        context->quickest_ns = took;
     return 0;
 }
 
-void trial_hang_up(struct stream *stream)
+void probe_close(struct connection *connection)
 {
-    if (stream->fd >= 0)
-        close(stream->fd);
-    stream->fd = -1;
+    if (connection->fd >= 0)
+        close(connection->fd);
+    connection->fd = -1;
 }
 
-void trial_means(struct answer *answer, const char *words, ...)
+void probe_diagnose(struct result *result, const char *words, ...)
 {
     va_list list;
 
     va_start(list, words);
-    vsnprintf(answer->means, sizeof answer->means, words, list);
+    vsnprintf(result->diagnosis, sizeof result->diagnosis, words, list);
     va_end(list);
 }
 
-void trial_ok(struct answer *answer, const char *words, ...)
+void probe_ok(struct result *result, const char *words, ...)
 {
     va_list list;
 
-    answer->verdict = TRIAL_OK;
+    result->verdict = PROBE_OK;
     va_start(list, words);
-    vsnprintf(answer->seen, sizeof answer->seen, words, list);
+    vsnprintf(result->seen, sizeof result->seen, words, list);
     va_end(list);
 }
 
-void trial_bad(struct answer *answer, const char *words, ...)
+void probe_bad(struct result *result, const char *words, ...)
 {
     va_list list;
 
-    answer->verdict = TRIAL_BAD;
+    result->verdict = PROBE_BAD;
     va_start(list, words);
-    vsnprintf(answer->seen, sizeof answer->seen, words, list);
+    vsnprintf(result->seen, sizeof result->seen, words, list);
     va_end(list);
 }
 
@@ -143,45 +144,46 @@ static const char *meaning_of(const struct fault *fault)
     }
 }
 
-void trial_fault(struct site *site, struct answer *answer, const char *where,
-                 const struct stream *stream)
+void probe_fault(struct context *context, struct result *result,
+                 const char *where, const struct connection *connection)
 {
     char text[FAULT_TEXT_MAX];
 
-    fault_text(&stream->fault, text);
-    trial_bad(answer, "%s%s%s", where, *where != '\0' ? ": " : "", text);
-    if (answer->means[0] == '\0')
-        trial_means(answer, "%s", meaning_of(&stream->fault));
-    site->is_short |= stream->fault.kind == FAULT_LOCAL;
-    if (stream->fault.kind == FAULT_STOPPED) {
-        site->stopped = true;
-        answer->verdict = TRIAL_SKIPPED;
-        trial_means(answer, "interrupted");
+    fault_text(&connection->fault, text);
+    probe_bad(result, "%s%s%s", where, *where != '\0' ? ": " : "", text);
+    if (result->diagnosis[0] == '\0')
+        probe_diagnose(result, "%s", meaning_of(&connection->fault));
+    context->is_short |= connection->fault.kind == FAULT_LOCAL;
+    if (connection->fault.kind == FAULT_STOPPED) {
+        context->stopped = true;
+        result->verdict = PROBE_SKIPPED;
+        probe_diagnose(result, "interrupted");
     }
 }
 
-void trial_endpoint(struct site *site, size_t endpoint, struct answer *answer)
+void probe_endpoint(struct context *context, size_t endpoint,
+                    struct result *result)
 {
-    struct stream stream = {.fd = -1};
+    struct connection connection = {.fd = -1};
     char name[TARGET_NAME_MAX];
     int64_t start = clock_ns();
-    int fd = dial_endpoint(&site->target.list[endpoint],
-                           site->options->connect_timeout_ms);
+    int fd = connect_endpoint(&context->target.list[endpoint],
+                              context->options->connect_timeout_ms);
 
-    target_name_of(&site->target, endpoint, name);
+    target_name_of(&context->target, endpoint, name);
     if (fd >= 0) {
-        trial_ok(answer, "%s in %.3f ms", name,
+        probe_ok(result, "%s in %.3f ms", name,
                  (double)(clock_ns() - start) / 1e6);
-        trial_means(answer, "it accepts connections");
+        probe_diagnose(result, "it accepts connections");
         close(fd);
         return;
     }
-    stream.fault.kind = errno == EINTR ? FAULT_STOPPED : FAULT_CONNECT;
-    stream.fault.error = errno;
-    trial_fault(site, answer, name, &stream);
-    if (stream.fault.error == EADDRNOTAVAIL ||
-        stream.fault.error == EAFNOSUPPORT) {
-        answer->verdict = TRIAL_SKIPPED;
-        trial_means(answer, "this machine has no address of that family");
+    connection.fault.kind = errno == EINTR ? FAULT_STOPPED : FAULT_CONNECT;
+    connection.fault.error = errno;
+    probe_fault(context, result, name, &connection);
+    if (connection.fault.error == EADDRNOTAVAIL ||
+        connection.fault.error == EAFNOSUPPORT) {
+        result->verdict = PROBE_SKIPPED;
+        probe_diagnose(result, "this machine has no address of that family");
     }
 }

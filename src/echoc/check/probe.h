@@ -4,31 +4,31 @@
  * A trial makes its own connections and hangs them all up. Each is a function
  * of a site, where it finds what trials share, that fills in the answer.
  */
-#ifndef ECHOC_TRIAL_H
-#define ECHOC_TRIAL_H
+#ifndef ECHOC_CHECK_PROBE_H
+#define ECHOC_CHECK_PROBE_H
 
-#include "echoc/stats/histogram.h"
-#include "echoc/options.h"
 #include "echoc/net/exchange.h"
 #include "echoc/net/target.h"
+#include "echoc/options.h"
+#include "echoc/stats/histogram.h"
 
 #include <stdint.h>
 
-enum verdict { TRIAL_OK, TRIAL_BAD, TRIAL_SKIPPED };
+enum verdict { PROBE_OK, PROBE_BAD, PROBE_SKIPPED };
 
-enum { ANSWER_TEXT_MAX = 320 };
+enum { PROBE_TEXT_MAX = 320 };
 
 /* seen: figures and facts; means: a sentence for somebody who must act. */
-struct answer {
+struct result {
     enum verdict verdict;
-    char seen[ANSWER_TEXT_MAX];
-    char means[ANSWER_TEXT_MAX];
+    char seen[PROBE_TEXT_MAX];
+    char diagnosis[PROBE_TEXT_MAX];
 };
 
-struct site {
+struct context {
     const struct options *options;
     struct target target;
-    struct talk talk;
+    struct exchange exchange;
     uint64_t run;
     uint64_t connections;
     int64_t quickest_ns; /* of all connects; INT64_MAX before the first */
@@ -41,38 +41,39 @@ struct site {
 };
 
 /* Connect to where the last connection was made; 0, or -1 with the stream's
- * fault. To be hung up by trial_hang_up(), which takes a failed one, too. */
-int trial_connect(struct site *site, struct stream *stream);
-void trial_hang_up(struct stream *stream);
+ * fault. To be hung up by probe_close(), which takes a failed one, too. */
+int probe_connect(struct context *context, struct connection *connection);
+void probe_close(struct connection *connection);
 
-/* Answer. trial_ok() and trial_bad() take what was seen as printf(3) does;
+/* Answer. probe_ok() and probe_bad() take what was seen as printf(3) does;
  * what it means is set before. */
-void trial_means(struct answer *answer, const char *words, ...)
+void probe_diagnose(struct result *result, const char *words, ...)
     __attribute__((format(printf, 2, 3)));
-void trial_ok(struct answer *answer, const char *words, ...)
+void probe_ok(struct result *result, const char *words, ...)
     __attribute__((format(printf, 2, 3)));
-void trial_bad(struct answer *answer, const char *words, ...)
+void probe_bad(struct result *result, const char *words, ...)
     __attribute__((format(printf, 2, 3)));
 
-/* Answer with a stream's fault: TRIAL_BAD in its words, after where (which may
- * be empty), or TRIAL_SKIPPED for an interrupt. The meaning is the fault's,
+/* Answer with a stream's fault: PROBE_BAD in its words, after where (which may
+ * be empty), or PROBE_SKIPPED for an interrupt. The meaning is the fault's,
  * unless one was set. */
-void trial_fault(struct site *site, struct answer *answer, const char *where,
-                 const struct stream *stream);
+void probe_fault(struct context *context, struct result *result,
+                 const char *where, const struct connection *connection);
 
 /* One endpoint's connect; for check's own list. */
-void trial_endpoint(struct site *site, size_t endpoint, struct answer *answer);
+void probe_endpoint(struct context *context, size_t endpoint,
+                    struct result *result);
 
-void trial_silence(struct site *site, struct answer *answer);
-void trial_values(struct site *site, struct answer *answer);
-void trial_sizes(struct site *site, struct answer *answer);
-void trial_half_close(struct site *site, struct answer *answer);
-void trial_end(struct site *site, struct answer *answer);
-void trial_abort(struct site *site, struct answer *answer);
-void trial_small_writes(struct site *site, struct answer *answer);
-void trial_round_trips(struct site *site, struct answer *answer);
-void trial_crowd(struct site *site, struct answer *answer);
-void trial_bulk(struct site *site, struct answer *answer);
-void trial_idle(struct site *site, struct answer *answer);
+void probe_silence(struct context *context, struct result *result);
+void probe_values(struct context *context, struct result *result);
+void probe_sizes(struct context *context, struct result *result);
+void probe_half_close(struct context *context, struct result *result);
+void probe_end(struct context *context, struct result *result);
+void probe_abort(struct context *context, struct result *result);
+void probe_small_writes(struct context *context, struct result *result);
+void probe_round_trips(struct context *context, struct result *result);
+void probe_concurrent(struct context *context, struct result *result);
+void probe_bulk(struct context *context, struct result *result);
+void probe_idle(struct context *context, struct result *result);
 
 #endif

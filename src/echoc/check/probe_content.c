@@ -6,9 +6,9 @@
 #include "config.h"
 
 #include "common/clock.h"
+#include "echoc/check/probe.h"
 #include "echoc/interrupt.h"
 #include "echoc/load/progress.h"
-#include "echoc/check/probe.h"
 
 #include <ctype.h>
 #include <errno.h>
@@ -38,99 +38,103 @@ static void show(const unsigned char *bytes, size_t size, char text[SHOWN + 4])
     strcpy(text + shown, size > SHOWN ? "..." : "");
 }
 
-static void judge_unasked(struct answer *answer, const struct stream *stream,
-                          int events)
+static void judge_unasked(struct result *result,
+                          const struct connection *connection, int events)
 {
     unsigned char bytes[SHOWN + 1];
     char text[SHOWN + 4];
     ssize_t got = 0;
 
     if ((events & POLLPRI) != 0) {
-        trial_means(answer, "urgent data comes unasked: a middlebox, or no "
-                            "plain echo server");
-        trial_bad(answer, "an urgent byte before we spoke");
+        probe_diagnose(result, "urgent data comes unasked: a middlebox, or no "
+                               "plain echo server");
+        probe_bad(result, "an urgent byte before we spoke");
         return;
     }
-    got = recv(stream->fd, bytes, sizeof bytes, MSG_PEEK);
+    got = recv(connection->fd, bytes, sizeof bytes, MSG_PEEK);
     if (got > 0) {
         show(bytes, (size_t)got, text);
-        trial_means(answer, "something greets first: a banner, put in by a "
-                            "middlebox or another kind of server");
-        trial_bad(answer, "\"%s\" before we spoke", text);
+        probe_diagnose(result, "something greets first: a banner, put in by a "
+                               "middlebox or another kind of server");
+        probe_bad(result, "\"%s\" before we spoke", text);
     } else {
-        trial_means(answer, "connections are ended as soon as they are made");
-        trial_bad(answer, "%s before we spoke",
+        probe_diagnose(result,
+                       "connections are ended as soon as they are made");
+        probe_bad(result, "%s before we spoke",
                   got == 0 ? "closed" : strerror(errno));
     }
 }
 
 /* Three times as long as a connect took, or more, so that what is sent at once
  * has arrived. */
-void trial_silence(struct site *site, struct answer *answer)
+void probe_silence(struct context *context, struct result *result)
 {
-    struct stream stream;
+    struct connection connection;
     int64_t wait_ns = SILENCE_MS * (int64_t)NS_PER_MS;
     int events = 0;
 
-    if (trial_connect(site, &stream) < 0) {
-        trial_fault(site, answer, "", &stream);
+    if (probe_connect(context, &connection) < 0) {
+        probe_fault(context, result, "", &connection);
         return;
     }
-    if (wait_ns < 3 * site->quickest_ns)
-        wait_ns = 3 * site->quickest_ns;
-    events = interrupt_wait(stream.fd, POLLIN | POLLPRI, clock_ns() + wait_ns);
+    if (wait_ns < 3 * context->quickest_ns)
+        wait_ns = 3 * context->quickest_ns;
+    events =
+        interrupt_wait(connection.fd, POLLIN | POLLPRI, clock_ns() + wait_ns);
     if (events < 0) {
-        stream_fail(&stream, FAULT_STOPPED, 0);
-        trial_fault(site, answer, "", &stream);
+        connection_fail(&connection, FAULT_STOPPED, 0);
+        probe_fault(context, result, "", &connection);
     } else if (events > 0) {
-        judge_unasked(answer, &stream, events);
+        judge_unasked(result, &connection, events);
     } else {
-        trial_means(answer, "nothing is put in before we speak");
-        trial_ok(answer, "no banner and no urgent byte for %.1f s",
+        probe_diagnose(result, "nothing is put in before we speak");
+        probe_ok(result, "no banner and no urgent byte for %.1f s",
                  (double)wait_ns / 1e9);
     }
-    trial_hang_up(&stream);
+    probe_close(&connection);
 }
 
 /* Send and receive bytes that are no pattern; they fit any buffer, and came has
  * room for one more, which would be one too many. Returns how many came, with
  * the stream's fault if that is not size, or -1 with the fault. */
-static ssize_t exchange(struct site *site, struct stream *stream,
-                        const unsigned char *bytes, unsigned char *came,
-                        size_t size)
+static ssize_t send_and_receive(struct context *context,
+                                struct connection *connection,
+                                const unsigned char *bytes, unsigned char *came,
+                                size_t size)
 {
-    int64_t until = clock_ns() + site->talk.timeout_ms * (int64_t)NS_PER_MS;
+    int64_t until =
+        clock_ns() + context->exchange.timeout_ms * (int64_t)NS_PER_MS;
     size_t have = 0;
 
-    if (send(stream->fd, bytes, size, MSG_NOSIGNAL) != (ssize_t)size)
-        return stream_fail(stream, FAULT_RESET, errno);
-    stream->sent = size;
+    if (send(connection->fd, bytes, size, MSG_NOSIGNAL) != (ssize_t)size)
+        return connection_fail(connection, FAULT_RESET, errno);
+    connection->sent = size;
     while (have < size) {
-        int events = interrupt_wait(stream->fd, POLLIN, until);
+        int events = interrupt_wait(connection->fd, POLLIN, until);
         ssize_t got = 0;
 
         if (events < 0)
-            return stream_fail(stream, FAULT_STOPPED, 0);
+            return connection_fail(connection, FAULT_STOPPED, 0);
         if (events == 0) {
-            stream_fail(stream, FAULT_LATE, 0);
-            stream->fault.after_ms = site->talk.timeout_ms;
+            connection_fail(connection, FAULT_LATE, 0);
+            connection->fault.after_ms = context->exchange.timeout_ms;
             break;
         }
-        got = recv(stream->fd, came + have, size + 1 - have, 0);
+        got = recv(connection->fd, came + have, size + 1 - have, 0);
         if (got < 0)
-            return stream_fail(stream, FAULT_RESET, errno);
+            return connection_fail(connection, FAULT_RESET, errno);
         if (got == 0) {
-            stream_fail(stream, FAULT_CLOSED, 0);
+            connection_fail(connection, FAULT_CLOSED, 0);
             break;
         }
         have += (size_t)got;
-        until = clock_ns() + site->talk.timeout_ms * (int64_t)NS_PER_MS;
-        stream->received = have < size ? have : size;
+        until = clock_ns() + context->exchange.timeout_ms * (int64_t)NS_PER_MS;
+        connection->received = have < size ? have : size;
     }
     if (have > size) {
-        stream_fail(stream, FAULT_EXTRA, 0);
-        stream->fault.got = came[size];
-        stream->fault.count = 1;
+        connection_fail(connection, FAULT_EXTRA, 0);
+        connection->fault.got = came[size];
+        connection->fault.count = 1;
     }
     return (ssize_t)have;
 }
@@ -153,108 +157,111 @@ static size_t make_values(unsigned char *bytes)
     return size + sizeof tricky;
 }
 
-void trial_values(struct site *site, struct answer *answer)
+void probe_values(struct context *context, struct result *result)
 {
     unsigned char bytes[1024];
     unsigned char came[1024];
     size_t size = make_values(bytes);
-    struct stream stream;
+    struct connection connection;
     ssize_t got = -1;
     size_t right = 0;
     char where[32] = "";
 
-    if (trial_connect(site, &stream) == 0)
-        got = exchange(site, &stream, bytes, came, size);
+    if (probe_connect(context, &connection) == 0)
+        got = send_and_receive(context, &connection, bytes, came, size);
     while (right < size && got > (ssize_t)right && bytes[right] == came[right])
         right++;
     if (got < 0) {
-        trial_fault(site, answer, "", &stream);
+        probe_fault(context, result, "", &connection);
     } else if (right < size && right < (size_t)got) {
-        trial_means(answer, "some values do not get through as they are");
-        trial_bad(answer, "0x%02x came back as 0x%02x, at byte %zu",
+        probe_diagnose(result, "some values do not get through as they are");
+        probe_bad(result, "0x%02x came back as 0x%02x, at byte %zu",
                   bytes[right], came[right], right);
-    } else if (stream.fault.kind != FAULT_NONE) {
+    } else if (connection.fault.kind != FAULT_NONE) {
         if (right > 0 && right < size - 1)
-            trial_means(answer, "some values are swallowed, or end the echo");
+            probe_diagnose(result,
+                           "some values are swallowed, or end the echo");
         if (right < size)
             snprintf(where, sizeof where, "next is 0x%02x", bytes[right]);
-        trial_fault(site, answer, where, &stream);
+        probe_fault(context, result, where, &connection);
     } else {
-        trial_means(answer, "every value gets through as it is");
-        trial_ok(answer, "all 256 values, %zu bytes", size);
+        probe_diagnose(result, "every value gets through as it is");
+        probe_ok(result, "all 256 values, %zu bytes", size);
     }
-    trial_hang_up(&stream);
+    probe_close(&connection);
 }
 
 /* What TCP cuts the stream into, tcp(7). */
-static size_t find_mss(const struct stream *stream)
+static size_t find_mss(const struct connection *connection)
 {
     int mss = 0;
     socklen_t length = sizeof mss;
 
-    if (getsockopt(stream->fd, IPPROTO_TCP, TCP_MAXSEG, &mss, &length) < 0 ||
+    if (getsockopt(connection->fd, IPPROTO_TCP, TCP_MAXSEG, &mss, &length) <
+            0 ||
         mss <= 1)
         return MSS_DEFAULT;
     return (size_t)mss;
 }
 
-void trial_sizes(struct site *site, struct answer *answer)
+void probe_sizes(struct context *context, struct result *result)
 {
-    struct stream stream;
+    struct connection connection;
     size_t mss = 0;
     char where[32] = "";
 
-    if (trial_connect(site, &stream) < 0) {
-        trial_fault(site, answer, "", &stream);
+    if (probe_connect(context, &connection) < 0) {
+        probe_fault(context, result, "", &connection);
         return;
     }
-    mss = find_mss(&stream);
+    mss = find_mss(&connection);
     for (size_t i = 0; i < 12; i++) {
         const size_t sizes[] = {1,       2,     3,     4,     mss - 1, mss,
                                 mss + 1, 65535, 65536, 65537, 1048576, 1};
 
         snprintf(where, sizeof where, "a message of %zu", sizes[i]);
-        if (talk_until(&site->talk, &stream, stream.sent + sizes[i]) < 0) {
-            trial_fault(site, answer, where, &stream);
-            trial_hang_up(&stream);
+        if (exchange_until(&context->exchange, &connection,
+                           connection.sent + sizes[i]) < 0) {
+            probe_fault(context, result, where, &connection);
+            probe_close(&connection);
             return;
         }
     }
-    trial_means(answer, "messages of every size come back whole");
-    trial_ok(answer, "1 to 4, %zu to %zu (the MSS), 65535 to 65537, 1048576",
+    probe_diagnose(result, "messages of every size come back whole");
+    probe_ok(result, "1 to 4, %zu to %zu (the MSS), 65535 to 65537, 1048576",
              mss - 1, mss + 1);
-    trial_hang_up(&stream);
+    probe_close(&connection);
 }
 
-static void show_bulk(const struct stream *stream)
+static void show_bulk(const struct connection *connection)
 {
     if (progress_is_due())
-        progress_show("bulk: %" PRIu64 " of %d MiB", stream->received / 1048576,
-                      BULK_BYTES / 1048576);
+        progress_show("bulk: %" PRIu64 " of %d MiB",
+                      connection->received / 1048576, BULK_BYTES / 1048576);
 }
 
-void trial_bulk(struct site *site, struct answer *answer)
+void probe_bulk(struct context *context, struct result *result)
 {
-    struct talk talk = site->talk;
-    struct stream stream;
+    struct exchange exchange = context->exchange;
+    struct connection connection;
     int64_t start = 0;
     double seconds = 0;
     int done = -1;
 
-    talk.moved = show_bulk;
-    if (trial_connect(site, &stream) == 0) {
+    exchange.moved = show_bulk;
+    if (probe_connect(context, &connection) == 0) {
         start = clock_ns();
-        done = talk_until(&talk, &stream, BULK_BYTES);
+        done = exchange_until(&exchange, &connection, BULK_BYTES);
         seconds = (double)(clock_ns() - start) / 1e9;
     }
     progress_clear();
     if (done < 0) {
-        trial_fault(site, answer, "", &stream);
+        probe_fault(context, result, "", &connection);
     } else {
-        site->bytes_per_second = BULK_BYTES / seconds;
-        trial_means(answer, "a long stream comes back whole");
-        trial_ok(answer, "16 MiB in %.3f s, %.1f MB/s in each direction",
-                 seconds, site->bytes_per_second / 1e6);
+        context->bytes_per_second = BULK_BYTES / seconds;
+        probe_diagnose(result, "a long stream comes back whole");
+        probe_ok(result, "16 MiB in %.3f s, %.1f MB/s in each direction",
+                 seconds, context->bytes_per_second / 1e6);
     }
-    trial_hang_up(&stream);
+    probe_close(&connection);
 }

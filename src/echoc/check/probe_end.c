@@ -1,5 +1,5 @@
 /*
- * trial_end: what becomes of a connection when one side has said all?
+ * probe_end: what becomes of a connection when one side has said all?
  *
  * Knows half-close, end and reset. Must not know the other trials.
  */
@@ -7,8 +7,8 @@
 
 #include "common/clock.h"
 #include "common/sockopt.h"
-#include "echoc/interrupt.h"
 #include "echoc/check/probe.h"
+#include "echoc/interrupt.h"
 
 #include <inttypes.h>
 #include <netinet/in.h>
@@ -21,117 +21,122 @@
 enum { REST_BYTES = 8 * 1024, SMALL_BYTES = 512, NS_PER_MS = 1000000 };
 
 /* What works without ends; a fault here is no fault of theirs. */
-static int warm_up(struct site *site, struct stream *stream)
+static int warm_up(struct context *context, struct connection *connection)
 {
-    if (trial_connect(site, stream) < 0)
+    if (probe_connect(context, connection) < 0)
         return -1;
-    return talk_until(&site->talk, stream, SMALL_BYTES);
+    return exchange_until(&context->exchange, connection, SMALL_BYTES);
 }
 
 /* Send without reading; the last bytes are held back, so that they travel with
  * the end and cannot be answered before it. */
-static int send_only(struct site *site, struct stream *stream)
+static int send_only(struct context *context, struct connection *connection)
 {
-    int64_t until = clock_ns() + site->talk.timeout_ms * (int64_t)NS_PER_MS;
+    int64_t until =
+        clock_ns() + context->exchange.timeout_ms * (int64_t)NS_PER_MS;
 
 #ifdef TCP_CORK
-    sockopt_set(stream->fd, IPPROTO_TCP, TCP_CORK, 1);
+    sockopt_set(connection->fd, IPPROTO_TCP, TCP_CORK, 1);
 #endif
-    while (stream->sent < SMALL_BYTES + REST_BYTES) {
-        int events = interrupt_wait(stream->fd, POLLOUT, until);
+    while (connection->sent < SMALL_BYTES + REST_BYTES) {
+        int events = interrupt_wait(connection->fd, POLLOUT, until);
 
         if (events < 0)
-            return stream_fail(stream, FAULT_STOPPED, 0);
+            return connection_fail(connection, FAULT_STOPPED, 0);
         if (events == 0)
             break; /* so much is enough */
-        if (stream_send(stream, SMALL_BYTES + REST_BYTES, site->talk.room) < 0)
+        if (connection_send(connection, SMALL_BYTES + REST_BYTES,
+                            context->exchange.room) < 0)
             return -1;
     }
     return 0;
 }
 
-static void judge_rest(struct site *site, struct answer *answer,
-                       const struct stream *stream)
+static void judge_rest(struct context *context, struct result *result,
+                       const struct connection *connection)
 {
-    switch (stream->fault.kind) {
+    switch (connection->fault.kind) {
     case FAULT_CLOSED:
     case FAULT_RESET:
-        trial_means(answer, "our end is taken for the end of both sides: "
-                            "half-close is not honoured, and the rest is lost");
+        probe_diagnose(result,
+                       "our end is taken for the end of both sides: "
+                       "half-close is not honoured, and the rest is lost");
         break;
     case FAULT_LATE:
-        if (stream_missing(stream) == 0)
-            trial_means(answer, "our end is not passed on: the other side "
-                                "never ends");
+        if (connection_missing(connection) == 0)
+            probe_diagnose(result, "our end is not passed on: the other side "
+                                   "never ends");
         break;
     default:
         break;
     }
-    trial_fault(site, answer, "after our end", stream);
+    probe_fault(context, result, "after our end", connection);
 }
 
-void trial_half_close(struct site *site, struct answer *answer)
+void probe_half_close(struct context *context, struct result *result)
 {
-    struct stream stream;
+    struct connection connection;
 
-    if (warm_up(site, &stream) < 0 || send_only(site, &stream) < 0) {
-        trial_fault(site, answer, "", &stream);
-    } else if (talk_finish(&site->talk, &stream) < 0) {
-        judge_rest(site, answer, &stream);
+    if (warm_up(context, &connection) < 0 ||
+        send_only(context, &connection) < 0) {
+        probe_fault(context, result, "", &connection);
+    } else if (exchange_finish(&context->exchange, &connection) < 0) {
+        judge_rest(context, result, &connection);
     } else {
-        trial_means(answer, "half-close is honoured");
-        trial_ok(answer,
+        probe_diagnose(result, "half-close is honoured");
+        probe_ok(result,
                  "%" PRIu64 " bytes came back after our end, then a clean end",
-                 stream.received - SMALL_BYTES);
+                 connection.received - SMALL_BYTES);
     }
-    trial_hang_up(&stream);
+    probe_close(&connection);
 }
 
 /* Everything is back, so nothing excuses a reset. */
-void trial_end(struct site *site, struct answer *answer)
+void probe_end(struct context *context, struct result *result)
 {
-    struct stream stream;
+    struct connection connection;
 
-    if (warm_up(site, &stream) < 0) {
-        trial_fault(site, answer, "", &stream);
-    } else if (talk_finish(&site->talk, &stream) < 0) {
-        if (stream.fault.kind == FAULT_RESET)
-            trial_means(answer, "connections end by reset: who waits for an "
-                                "end takes that for a failure");
-        trial_fault(site, answer, "at the end", &stream);
+    if (warm_up(context, &connection) < 0) {
+        probe_fault(context, result, "", &connection);
+    } else if (exchange_finish(&context->exchange, &connection) < 0) {
+        if (connection.fault.kind == FAULT_RESET)
+            probe_diagnose(result, "connections end by reset: who waits for an "
+                                   "end takes that for a failure");
+        probe_fault(context, result, "at the end", &connection);
     } else {
-        trial_means(answer, "an end arrives as an end");
-        trial_ok(answer, "a clean end and no reset after %d bytes",
+        probe_diagnose(result, "an end arrives as an end");
+        probe_ok(result, "a clean end and no reset after %d bytes",
                  SMALL_BYTES);
     }
-    trial_hang_up(&stream);
+    probe_close(&connection);
 }
 
 /* SO_LINGER of zero: close(2) resets, socket(7). */
-static void reset(struct stream *stream)
+static void reset(struct connection *connection)
 {
     struct linger linger = {.l_onoff = 1, .l_linger = 0};
 
-    setsockopt(stream->fd, SOL_SOCKET, SO_LINGER, &linger, sizeof linger);
-    trial_hang_up(stream);
+    setsockopt(connection->fd, SOL_SOCKET, SO_LINGER, &linger, sizeof linger);
+    probe_close(connection);
 }
 
-void trial_abort(struct site *site, struct answer *answer)
+void probe_abort(struct context *context, struct result *result)
 {
-    struct stream stream;
+    struct connection connection;
 
-    if (warm_up(site, &stream) < 0 || send_only(site, &stream) < 0) {
-        trial_fault(site, answer, "", &stream);
-        trial_hang_up(&stream);
+    if (warm_up(context, &connection) < 0 ||
+        send_only(context, &connection) < 0) {
+        probe_fault(context, result, "", &connection);
+        probe_close(&connection);
         return;
     }
-    reset(&stream);
-    if (warm_up(site, &stream) < 0) {
-        trial_means(answer, "one client's reset hurts the next");
-        trial_fault(site, answer, "after a reset of ours", &stream);
+    reset(&connection);
+    if (warm_up(context, &connection) < 0) {
+        probe_diagnose(result, "one client's reset hurts the next");
+        probe_fault(context, result, "after a reset of ours", &connection);
     } else {
-        trial_means(answer, "one client's reset hurts nobody else");
-        trial_ok(answer, "we reset a connection, the next was served");
+        probe_diagnose(result, "one client's reset hurts nobody else");
+        probe_ok(result, "we reset a connection, the next was served");
     }
-    trial_hang_up(&stream);
+    probe_close(&connection);
 }

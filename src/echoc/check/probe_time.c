@@ -6,8 +6,8 @@
 #include "config.h"
 
 #include "common/clock.h"
-#include "echoc/interrupt.h"
 #include "echoc/check/probe.h"
+#include "echoc/interrupt.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -36,110 +36,115 @@ static int by_length(const void *one, const void *other)
  * in two: the last part is what Nagle's algorithm (RFC 896) holds back until
  * the rest is acknowledged, and that may be 40 ms and more away (RFC 1122,
  * 4.2.3.2). */
-static int pair(struct site *site, struct stream *stream, int64_t *took_ns)
+static int pair(struct context *context, struct connection *connection,
+                int64_t *took_ns)
 {
     int64_t start = 0;
 
-    if (stream_send(stream, stream->sent + 1, site->talk.room) < 0)
+    if (connection_send(connection, connection->sent + 1,
+                        context->exchange.room) < 0)
         return -1;
     if (interrupt_wait(-1, 0, clock_ns() + PAUSE_NS) < 0)
-        return stream_fail(stream, FAULT_STOPPED, 0);
+        return connection_fail(connection, FAULT_STOPPED, 0);
     start = clock_ns();
-    if (talk_until(&site->talk, stream, stream->sent + PAIR_BYTES) < 0)
+    if (exchange_until(&context->exchange, connection,
+                       connection->sent + PAIR_BYTES) < 0)
         return -1;
     *took_ns = clock_ns() - start;
     return 0;
 }
 
-void trial_small_writes(struct site *site, struct answer *answer)
+void probe_small_writes(struct context *context, struct result *result)
 {
-    struct stream stream;
+    struct connection connection;
     int64_t times[PAIRS] = {0};
     int64_t median = 0;
-    int done = trial_connect(site, &stream);
+    int done = probe_connect(context, &connection);
 
     for (size_t i = 0; i < PAIRS && done == 0; i++)
-        done = pair(site, &stream, &times[i]);
-    trial_hang_up(&stream);
+        done = pair(context, &connection, &times[i]);
+    probe_close(&connection);
     if (done < 0) {
-        trial_fault(site, answer, "", &stream);
+        probe_fault(context, result, "", &connection);
         return;
     }
     qsort(times, PAIRS, sizeof times[0], by_length);
     median = times[PAIRS / 2];
-    if (median - site->quickest_ns > HELD_BACK_NS) {
-        trial_means(answer,
-                    "small writes are held back: Nagle's algorithm against "
-                    "delayed acknowledgements, or something waits");
-        trial_bad(answer, "half of them took over %.1f ms; a connect %.3f ms",
-                  (double)median / 1e6, (double)site->quickest_ns / 1e6);
+    if (median - context->quickest_ns > HELD_BACK_NS) {
+        probe_diagnose(result,
+                       "small writes are held back: Nagle's algorithm against "
+                       "delayed acknowledgements, or something waits");
+        probe_bad(result, "half of them took over %.1f ms; a connect %.3f ms",
+                  (double)median / 1e6, (double)context->quickest_ns / 1e6);
     } else {
-        trial_means(answer, "small writes are not held back");
-        trial_ok(answer, "p50 %.3f ms, a connect %.3f ms", (double)median / 1e6,
-                 (double)site->quickest_ns / 1e6);
+        probe_diagnose(result, "small writes are not held back");
+        probe_ok(result, "p50 %.3f ms, a connect %.3f ms", (double)median / 1e6,
+                 (double)context->quickest_ns / 1e6);
     }
 }
 
-void trial_round_trips(struct site *site, struct answer *answer)
+void probe_round_trips(struct context *context, struct result *result)
 {
-    const struct histogram *times = &site->round_trips;
-    struct stream stream;
+    const struct histogram *times = &context->round_trips;
+    struct connection connection;
     int64_t until = clock_ns() + ROUND_TRIPS_NS;
-    int done = trial_connect(site, &stream);
+    int done = probe_connect(context, &connection);
     char where[32];
 
     for (int i = 0; i < ROUND_TRIPS && done == 0 && clock_ns() < until; i++) {
         int64_t start = clock_ns();
 
-        done = talk_until(&site->talk, &stream, stream.sent + ROUND_TRIP_BYTES);
+        done = exchange_until(&context->exchange, &connection,
+                              connection.sent + ROUND_TRIP_BYTES);
         if (done == 0)
-            histogram_record(&site->round_trips, clock_ns() - start);
+            histogram_record(&context->round_trips, clock_ns() - start);
     }
-    trial_hang_up(&stream);
+    probe_close(&connection);
     if (done < 0) {
         snprintf(where, sizeof where, "round trip %llu",
                  (unsigned long long)times->count + 1);
-        trial_fault(site, answer, where, &stream);
+        probe_fault(context, result, where, &connection);
         return;
     }
-    trial_ok(answer, "%llu: p50 %.3f, p90 %.3f, p99 %.3f, max %.3f ms",
+    probe_ok(result, "%llu: p50 %.3f, p90 %.3f, p99 %.3f, max %.3f ms",
              (unsigned long long)times->count,
              histogram_quantile(times, 0.5) / 1e6,
              histogram_quantile(times, 0.9) / 1e6,
              histogram_quantile(times, 0.99) / 1e6, (double)times->max / 1e6);
-    if (histogram_quantile(times, 0.5) - (double)site->quickest_ns >
+    if (histogram_quantile(times, 0.5) - (double)context->quickest_ns >
         HELD_BACK_NS) {
-        answer->verdict = TRIAL_BAD;
-        trial_means(answer, "replies take longer than the way: something "
-                            "holds them back");
+        result->verdict = PROBE_BAD;
+        probe_diagnose(result, "replies take longer than the way: something "
+                               "holds them back");
     } else {
-        trial_means(answer, "one message after another comes back");
+        probe_diagnose(result, "one message after another comes back");
     }
 }
 
 /* Silence until a moment, then a round trip. Returns 0 if it lived; else -1
  * with the fault, and *end_ns when it was found dead. */
-static int keep_silent(struct site *site, struct stream *stream,
+static int keep_silent(struct context *context, struct connection *connection,
                        int64_t until_ns, int64_t *end_ns)
 {
     int64_t left = (until_ns - clock_ns()) / NS_PER_MS;
     int done = 0;
 
     if (left > 0)
-        done = talk_silence(&site->talk, stream, (int)left);
+        done = exchange_silence(&context->exchange, connection, (int)left);
     *end_ns = clock_ns();
     if (done == 0)
-        done = talk_until(&site->talk, stream, stream->sent + 1);
+        done = exchange_until(&context->exchange, connection,
+                              connection->sent + 1);
     return done;
 }
 
 /* Some connections of one age, spoken to at different times: those before the
  * death answer, the first after it does not. Narrows *low_ms and *high_ms, the
  * silences that were survived and not. Returns 0, or -1 with the fault. */
-static int climb(struct site *site, int64_t *low_ms, int64_t *high_ms,
-                 struct stream *broken)
+static int climb(struct context *context, int64_t *low_ms, int64_t *high_ms,
+                 struct connection *broken)
 {
-    struct stream streams[LADDER - 1];
+    struct connection streams[LADDER - 1];
     int64_t ages[LADDER - 1];
     int64_t step = *high_ms - *low_ms;
     int64_t start = 0;
@@ -148,16 +153,16 @@ static int climb(struct site *site, int64_t *low_ms, int64_t *high_ms,
 
     for (; made < LADDER - 1 && result == 0; made++) {
         ages[made] = *low_ms + step * (made + 1) / LADDER;
-        result = trial_connect(site, &streams[made]);
+        result = probe_connect(context, &streams[made]);
         if (result == 0)
-            result = talk_until(&site->talk, &streams[made], 1);
+            result = exchange_until(&context->exchange, &streams[made], 1);
         *broken = streams[made];
     }
     start = clock_ns();
     for (int i = 0; i < LADDER - 1 && result == 0; i++) {
         int64_t end_ns = 0;
-        int done = keep_silent(site, &streams[i], start + ages[i] * NS_PER_MS,
-                               &end_ns);
+        int done = keep_silent(context, &streams[i],
+                               start + ages[i] * NS_PER_MS, &end_ns);
 
         *broken = streams[i];
         if (done < 0 && streams[i].fault.kind == FAULT_STOPPED)
@@ -167,60 +172,62 @@ static int climb(struct site *site, int64_t *low_ms, int64_t *high_ms,
             break;
     }
     for (int i = 0; i < made; i++)
-        trial_hang_up(&streams[i]);
+        probe_close(&streams[i]);
     return result;
 }
 
 /* Found dead by its silence: nobody said when, so others find out. */
-static void bisect(struct site *site, struct answer *answer, int64_t high_ms)
+static void bisect(struct context *context, struct result *result,
+                   int64_t high_ms)
 {
-    struct stream broken;
+    struct connection broken;
     int64_t low_ms = 0;
     int64_t exact_ms = high_ms / 50 > 100 ? high_ms / 50 : 100;
 
     while (high_ms - low_ms > exact_ms)
-        if (climb(site, &low_ms, &high_ms, &broken) < 0) {
-            trial_fault(site, answer, "", &broken);
+        if (climb(context, &low_ms, &high_ms, &broken) < 0) {
+            probe_fault(context, result, "", &broken);
             return;
         }
-    trial_means(answer, "silent connections are forgotten without a word: "
-                        "keep-alives must come more often than that");
-    trial_bad(answer,
+    probe_diagnose(result, "silent connections are forgotten without a word: "
+                           "keep-alives must come more often than that");
+    probe_bad(result,
               "no answer after %.2f s of silence; after %.2f s there was",
               (double)high_ms / 1e3, (double)low_ms / 1e3);
 }
 
-void trial_idle(struct site *site, struct answer *answer)
+void probe_idle(struct context *context, struct result *result)
 {
-    struct stream stream;
-    int64_t idle_ms = site->options->idle_ms;
+    struct connection connection;
+    int64_t idle_ms = context->options->idle_ms;
     int64_t end_ns = 0;
     int64_t start = 0;
-    int done = trial_connect(site, &stream);
+    int done = probe_connect(context, &connection);
 
     if (done == 0)
-        done = talk_until(&site->talk, &stream, 1);
+        done = exchange_until(&context->exchange, &connection, 1);
     if (done < 0) {
-        trial_fault(site, answer, "", &stream);
-        trial_hang_up(&stream);
+        probe_fault(context, result, "", &connection);
+        probe_close(&connection);
         return;
     }
     start = clock_ns();
-    done = keep_silent(site, &stream, start + idle_ms * NS_PER_MS, &end_ns);
-    trial_hang_up(&stream);
+    done =
+        keep_silent(context, &connection, start + idle_ms * NS_PER_MS, &end_ns);
+    probe_close(&connection);
     if (done == 0) {
-        trial_means(answer, "a silent connection lives so long");
-        trial_ok(answer, "alive after %.1f s of silence",
+        probe_diagnose(result, "a silent connection lives so long");
+        probe_ok(result, "alive after %.1f s of silence",
                  (double)idle_ms / 1e3);
-    } else if (stream.fault.kind == FAULT_LATE) {
-        bisect(site, answer, idle_ms);
+    } else if (connection.fault.kind == FAULT_LATE) {
+        bisect(context, result, idle_ms);
     } else {
         char where[48];
 
         snprintf(where, sizeof where, "after %.1f s of silence",
                  (double)(end_ns - start) / 1e9);
-        trial_means(answer, "silent connections are ended: keep-alives must "
-                            "come more often than that");
-        trial_fault(site, answer, where, &stream);
+        probe_diagnose(result, "silent connections are ended: keep-alives must "
+                               "come more often than that");
+        probe_fault(context, result, where, &connection);
     }
 }

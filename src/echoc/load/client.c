@@ -9,9 +9,9 @@
 #include "echoc/load/client.h"
 
 #include "common/clock.h"
+#include "echoc/load/turn.h"
 #include "echoc/net/dial.h"
 #include "echoc/net/pattern.h"
-#include "echoc/load/turn.h"
 
 #include <errno.h>
 #include <unistd.h>
@@ -25,13 +25,13 @@ enum {
 
 void client_drop(struct shift *shift, struct client *client)
 {
-    if (client->state == CLIENT_AWAY)
+    if (client->state == CLIENT_CLOSED)
         return;
-    if (client->state != CLIENT_DIALLING)
-        tally_add(&shift->tally->up, (uint64_t)-1);
-    poller_remove(shift->poller, client->slot, client->stream.fd);
-    close(client->stream.fd);
-    client->state = CLIENT_AWAY;
+    if (client->state != CLIENT_CONNECTING)
+        counters_add(&shift->counters->up, (uint64_t)-1);
+    poller_remove(shift->poller, client->slot, client->connection.fd);
+    close(client->connection.fd);
+    client->state = CLIENT_CLOSED;
     client->again_ns = 0;
 }
 
@@ -39,8 +39,8 @@ void client_drop(struct shift *shift, struct client *client)
 static bool is_under_way(const struct shift *shift, const struct client *client)
 {
     if (shift->options->mode == OPTIONS_STREAM)
-        return client->stream.received < client->upto;
-    return client->state == CLIENT_TALKING;
+        return client->connection.received < client->end;
+    return client->state == CLIENT_BUSY;
 }
 
 /* The fault is counted, and the client dials again after a while, which doubles
@@ -48,14 +48,14 @@ static bool is_under_way(const struct shift *shift, const struct client *client)
  * not is not asked without end. */
 static void fail(struct shift *shift, struct client *client)
 {
-    const struct fault *fault = &client->stream.fault;
-    struct tally *tally = shift->tally;
+    const struct fault *fault = &client->connection.fault;
+    struct counters *counters = shift->counters;
 
     if (fault->kind == FAULT_LOCAL)
         shift->local_error = fault->error;
-    tally_fault(tally, fault);
+    counters_fault(counters, fault);
     if (fault->kind == FAULT_CHANGED || fault->kind == FAULT_EXTRA)
-        tally_add(&tally->changed, is_under_way(shift, client));
+        counters_add(&counters->changed, is_under_way(shift, client));
     client_drop(shift, client);
     client->again_ns = shift->now_ns + ((int64_t)AGAIN_NS << client->failures);
 }
@@ -63,9 +63,9 @@ static void fail(struct shift *shift, struct client *client)
 static void fail_with(struct shift *shift, struct client *client,
                       enum fault_kind kind, int error)
 {
-    stream_fail(&client->stream, kind, error);
+    connection_fail(&client->connection, kind, error);
     if (kind == FAULT_LATE)
-        client->stream.fault.after_ms = shift->options->reply_timeout_ms;
+        client->connection.fault.after_ms = shift->options->reply_timeout_ms;
     fail(shift, client);
 }
 
@@ -81,8 +81,8 @@ static void watch(struct shift *shift, struct client *client, short events)
     if (events == client->events)
         return;
     client->events = events;
-    if (poller_change(shift->poller, client->slot, client->stream.fd, events) <
-        0)
+    if (poller_change(shift->poller, client->slot, client->connection.fd,
+                      events) < 0)
         fail_with(shift, client, FAULT_LOCAL, errno);
 }
 
@@ -109,13 +109,14 @@ void client_dial(struct shift *shift, struct client *client)
             ? &options->sources[client->number % options->source_count]
             : NULL;
     uint64_t connection =
-        (tally_get(&shift->tally->connects) << 32) + client->number;
+        (counters_get(&shift->counters->connects) << 32) + client->number;
     int fd = -1;
 
     client->dialled_ns = clock_ns();
-    fd = dial_start(&shift->target->list[shift->target->chosen], from);
-    stream_open(&client->stream, fd, pattern_key(shift->run, connection));
-    client->stream.brief = shift->tally->first.kind != FAULT_NONE;
+    fd = connect_start(&shift->target->list[shift->target->chosen], from);
+    connection_open(&client->connection, fd,
+                    pattern_key(shift->run, connection));
+    client->connection.brief = shift->counters->first.kind != FAULT_NONE;
     if (fd < 0 && errno == EAGAIN) {
         ask_again(shift, client);
         return;
@@ -128,17 +129,17 @@ void client_dial(struct shift *shift, struct client *client)
     client->events = POLLOUT;
     client->has_echo = false;
     client->pieces = 0;
-    client->upto = 0;
-    client->state = CLIENT_DIALLING;
+    client->end = 0;
+    client->state = CLIENT_CONNECTING;
     if (poller_add(shift->poller, client->slot, fd, client->events) < 0)
         fail_with(shift, client, FAULT_LOCAL, errno);
 }
 
 static void leave(struct shift *shift, struct client *client)
 {
-    client->state = CLIENT_LEAVING;
+    client->state = CLIENT_CLOSING;
     client->moved_ns = shift->now_ns;
-    if (stream_half_close(&client->stream) < 0)
+    if (connection_half_close(&client->connection) < 0)
         fail(shift, client);
     else
         watch(shift, client, POLLIN);
@@ -147,19 +148,20 @@ static void leave(struct shift *shift, struct client *client)
 /* Send what the socket takes of the message under way. */
 static void send_on(struct shift *shift, struct client *client)
 {
-    struct stream *stream = &client->stream;
+    struct connection *connection = &client->connection;
     bool is_bulk = shift->options->mode == OPTIONS_STREAM;
     int64_t taken = 0;
 
     do {
-        taken = stream_send(stream, client->upto, shift->room);
+        taken = connection_send(connection, client->end, shift->room);
         if (taken < 0) {
             fail(shift, client);
             return;
         }
-    } while (taken > 0 && stream->sent < client->upto && !is_bulk);
+    } while (taken > 0 && connection->sent < client->end && !is_bulk);
     watch(shift, client,
-          is_bulk || stream->sent < client->upto ? POLLIN | POLLOUT : POLLIN);
+          is_bulk || connection->sent < client->end ? POLLIN | POLLOUT
+                                                    : POLLIN);
 }
 
 /* now_ns is about now, and when the message counts from. */
@@ -175,9 +177,9 @@ static void begin(struct shift *shift, struct client *client, int64_t now_ns)
         client->since_ns = turn_due(shift, client);
     client->turn++;
     client->moved_ns = now_ns;
-    client->upto = client->stream.sent + shift->options->size;
-    client->state = CLIENT_TALKING;
-    tally_add(&shift->tally->sent, 1);
+    client->end = client->connection.sent + shift->options->size;
+    client->state = CLIENT_BUSY;
+    counters_add(&shift->counters->sent, 1);
     send_on(shift, client);
 }
 
@@ -199,28 +201,29 @@ static void go_on(struct shift *shift, struct client *client, int64_t now_ns)
 
 void client_prompt(struct shift *shift, struct client *client)
 {
-    if (client->state == CLIENT_RESTING)
+    if (client->state == CLIENT_IDLE)
         go_on(shift, client, clock_ns());
 }
 
 static void arrive(struct shift *shift, struct client *client)
 {
-    int error = dial_result(client->stream.fd,
-                            &shift->target->list[shift->target->chosen]);
+    int error = connect_result(client->connection.fd,
+                               &shift->target->list[shift->target->chosen]);
     int64_t now_ns = clock_ns();
 
     if (error != 0) {
         fail_dialling(shift, client, error);
         return;
     }
-    histogram_record(&shift->tally->connect_times, now_ns - client->dialled_ns);
-    tally_add(&shift->tally->connects, 1);
-    tally_add(&shift->tally->up, 1);
+    histogram_record(&shift->counters->connect_times,
+                     now_ns - client->dialled_ns);
+    counters_add(&shift->counters->connects, 1);
+    counters_add(&shift->counters->up, 1);
     client->failures = 0;
     shift->arrived_ns = now_ns;
-    client->state = CLIENT_RESTING;
+    client->state = CLIENT_IDLE;
     go_on(shift, client, now_ns);
-    if (client->state == CLIENT_RESTING)
+    if (client->state == CLIENT_IDLE)
         watch(shift, client, POLLIN);
 }
 
@@ -231,17 +234,17 @@ static void count_echoes(struct shift *shift, struct client *client,
         return;
     shift->echo_ns = now_ns;
     client->has_echo = true;
-    tally_add(&shift->tally->echoed, echoes);
+    counters_add(&shift->counters->echoed, echoes);
     if (client->served)
         return;
     client->served = true;
-    tally_add(&shift->tally->served, 1);
-    shift->tally->served_ns = (uint64_t)now_ns;
+    counters_add(&shift->counters->served, 1);
+    shift->counters->served_ns = (uint64_t)now_ns;
 }
 
 static void count_pieces(struct shift *shift, struct client *client)
 {
-    uint64_t pieces = client->stream.received / shift->options->size;
+    uint64_t pieces = client->connection.received / shift->options->size;
 
     count_echoes(shift, client, pieces - client->pieces, shift->now_ns);
     client->pieces = pieces;
@@ -251,19 +254,19 @@ static void complete(struct shift *shift, struct client *client)
 {
     int64_t now_ns = clock_ns();
 
-    histogram_record(&shift->tally->round_trips, now_ns - client->since_ns);
+    histogram_record(&shift->counters->round_trips, now_ns - client->since_ns);
     count_echoes(shift, client, 1, now_ns);
-    client->state = CLIENT_RESTING;
+    client->state = CLIENT_IDLE;
     go_on(shift, client, now_ns);
 }
 
 static void receive(struct shift *shift, struct client *client)
 {
-    struct stream *stream = &client->stream;
-    uint64_t before = stream->received;
-    int64_t got = stream_receive(stream, shift->room);
+    struct connection *connection = &client->connection;
+    uint64_t before = connection->received;
+    int64_t got = connection_receive(connection, shift->room);
 
-    tally_add(&shift->tally->bytes, stream->received - before);
+    counters_add(&shift->counters->bytes, connection->received - before);
     if (shift->options->mode == OPTIONS_STREAM)
         count_pieces(shift, client);
     if (got < 0) {
@@ -272,12 +275,12 @@ static void receive(struct shift *shift, struct client *client)
     }
     if (got > 0)
         client->moved_ns = shift->now_ns;
-    if (stream->ended && client->state == CLIENT_LEAVING)
+    if (connection->ended && client->state == CLIENT_CLOSING)
         client_drop(shift, client);
-    else if (stream->ended)
+    else if (connection->ended)
         fail_with(shift, client, FAULT_CLOSED, 0);
-    else if (client->state == CLIENT_TALKING &&
-             stream->received == client->upto &&
+    else if (client->state == CLIENT_BUSY &&
+             connection->received == client->end &&
              shift->options->mode != OPTIONS_STREAM)
         complete(shift, client);
 }
@@ -285,25 +288,25 @@ static void receive(struct shift *shift, struct client *client)
 /* One piece after another, for as long as more may be sent. */
 static void send_bulk(struct shift *shift, struct client *client)
 {
-    if (client->stream.sent < client->upto) {
+    if (client->connection.sent < client->end) {
         send_on(shift, client);
         return;
     }
-    client->state = CLIENT_RESTING;
+    client->state = CLIENT_IDLE;
     go_on(shift, client, shift->now_ns);
-    if (client->state == CLIENT_RESTING)
+    if (client->state == CLIENT_IDLE)
         watch(shift, client, POLLIN);
 }
 
 void client_event(struct shift *shift, struct client *client, short events)
 {
-    if (client->state == CLIENT_DIALLING) {
+    if (client->state == CLIENT_CONNECTING) {
         arrive(shift, client);
         return;
     }
     if ((events & ~POLLOUT) != 0)
         receive(shift, client);
-    if ((events & POLLOUT) == 0 || client->state != CLIENT_TALKING)
+    if ((events & POLLOUT) == 0 || client->state != CLIENT_BUSY)
         return;
     if (shift->options->mode == OPTIONS_STREAM)
         send_bulk(shift, client);
@@ -318,16 +321,16 @@ void client_look(struct shift *shift, struct client *client)
     int64_t patience = options->reply_timeout_ms * (int64_t)NS_PER_MS;
 
     switch (client->state) {
-    case CLIENT_AWAY:
-    case CLIENT_RESTING:
+    case CLIENT_CLOSED:
+    case CLIENT_IDLE:
         break;
-    case CLIENT_DIALLING:
+    case CLIENT_CONNECTING:
         if (shift->now_ns - client->dialled_ns >=
             options->connect_timeout_ms * (int64_t)NS_PER_MS)
             fail_dialling(shift, client, ETIMEDOUT);
         break;
-    case CLIENT_TALKING:
-    case CLIENT_LEAVING:
+    case CLIENT_BUSY:
+    case CLIENT_CLOSING:
         if (shift->now_ns - client->moved_ns >= patience ||
             (shift->ending && shift->now_ns - shift->ended_ns >= 2 * patience))
             fail_with(shift, client, FAULT_LATE, 0);

@@ -4,29 +4,29 @@
  * A client is a state, and what moves it on: events of its descriptor, the
  * hand of its worker, time. All of one shift belong to one thread.
  */
-#ifndef ECHOC_CLIENT_H
-#define ECHOC_CLIENT_H
+#ifndef ECHOC_LOAD_CLIENT_H
+#define ECHOC_LOAD_CLIENT_H
 
-#include "echoc/options.h"
-#include "echoc/net/poller.h"
 #include "echoc/net/connection.h"
-#include "echoc/stats/counters.h"
+#include "echoc/net/poller.h"
 #include "echoc/net/target.h"
+#include "echoc/options.h"
+#include "echoc/stats/counters.h"
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 enum client_state {
-    CLIENT_AWAY, /* no connection; its worker dials again, or it is done */
-    CLIENT_DIALLING,
-    CLIENT_RESTING, /* connected, and nothing under way */
-    CLIENT_TALKING, /* a message is under way */
-    CLIENT_LEAVING  /* has said all; waits for what is missing and the end */
+    CLIENT_CLOSED, /* no connection; its worker dials again, or it is done */
+    CLIENT_CONNECTING,
+    CLIENT_IDLE,   /* connected, and nothing under way */
+    CLIENT_BUSY,   /* a message is under way */
+    CLIENT_CLOSING /* has said all; waits for what is missing and the end */
 };
 
 struct client {
-    struct stream stream;
+    struct connection connection;
     enum client_state state;
     short events;      /* that are watched */
     bool has_echo;     /* on this connection */
@@ -38,7 +38,7 @@ struct client {
     uint32_t number;   /* among all clients; for keys and sources */
     size_t slot;       /* among those of the shift */
     uint64_t turn; /* --rate: messages begun, which gives the next one's time */
-    uint64_t upto; /* where the message under way ends */
+    uint64_t end;  /* where the message under way ends */
     uint64_t pieces; /* --stream: pieces that came back */
     int64_t dialled_ns;
     int64_t asked_ns; /* a Unix socket's backlog is full: since when; 0 */
@@ -52,8 +52,8 @@ struct shift {
     const struct options *options;
     const struct target *target;
     struct poller *poller;
-    struct tally *tally;
-    unsigned char *room; /* STREAM_PIECE bytes */
+    struct counters *counters;
+    unsigned char *room; /* CONNECTION_CHUNK bytes */
     uint64_t run;        /* for keys */
     size_t clients;
     uint64_t left;      /* messages that may yet be sent */

@@ -46,7 +46,7 @@ static void enqueue_if_due(struct crew *crew, struct client *client)
     bool is_paced =
         shift->options->mode == OPTIONS_CHURN && shift->interval_ns > 0;
 
-    if (client->state == CLIENT_AWAY && !client->queued && !shift->ending &&
+    if (client->state == CLIENT_CLOSED && !client->queued && !shift->ending &&
         client->again_ns <= shift->now_ns &&
         (!is_paced || turn_due(shift, client) <= shift->now_ns))
         enqueue(crew, client);
@@ -62,11 +62,11 @@ static void decide(struct crew *crew, struct client *client)
 static void follow(struct crew *crew, struct client *client,
                    enum client_state before)
 {
-    if (before == CLIENT_DIALLING && client->state != CLIENT_DIALLING) {
+    if (before == CLIENT_CONNECTING && client->state != CLIENT_CONNECTING) {
         crew->dialling--;
         decide(crew, client);
     }
-    if (before != CLIENT_AWAY && client->state == CLIENT_AWAY)
+    if (before != CLIENT_CLOSED && client->state == CLIENT_CLOSED)
         crew->gone += crew->shift.ending;
     enqueue_if_due(crew, client);
 }
@@ -83,7 +83,7 @@ void crew_dial(struct crew *crew)
         struct client *client = dequeue(crew);
 
         client_dial(&crew->shift, client);
-        if (client->state == CLIENT_DIALLING)
+        if (client->state == CLIENT_CONNECTING)
             crew->dialling++;
         else
             decide(crew, client);
@@ -137,7 +137,7 @@ void crew_end(struct crew *crew)
     crew->shift.ending = true;
     crew->shift.ended_ns = crew->shift.now_ns;
     for (size_t i = 0; i < crew->shift.clients; i++)
-        crew->gone += crew->clients[i].state == CLIENT_AWAY;
+        crew->gone += crew->clients[i].state == CLIENT_CLOSED;
     crew->queue_length = 0;
     /* The last round trips of --hold are beyond any count. */
     crew->shift.left = UINT64_MAX;
@@ -154,7 +154,7 @@ void crew_look(struct crew *crew, bool stop)
         struct client *client = &crew->clients[i];
         enum client_state before = client->state;
 
-        if (stop && before == CLIENT_DIALLING)
+        if (stop && before == CLIENT_CONNECTING)
             client_drop(&crew->shift, client);
         else
             client_look(&crew->shift, client);
@@ -181,7 +181,7 @@ int crew_open(struct crew *crew, uint32_t first)
     struct shift *shift = &crew->shift;
 
     shift->poller = poller_open(shift->clients);
-    shift->room = malloc(STREAM_PIECE);
+    shift->room = malloc(CONNECTION_CHUNK);
     crew->clients = calloc(shift->clients, sizeof *crew->clients);
     crew->queue = calloc(shift->clients, sizeof *crew->queue);
     if (shift->poller == NULL || shift->room == NULL || crew->clients == NULL ||

@@ -3,8 +3,8 @@
  *
  * One thread's, from crew_open() to crew_close().
  */
-#ifndef ECHOC_CREW_H
-#define ECHOC_CREW_H
+#ifndef ECHOC_LOAD_CREW_H
+#define ECHOC_LOAD_CREW_H
 
 #include "echoc/load/client.h"
 

@@ -12,8 +12,8 @@
 #include "echoc/interrupt.h"
 #include "echoc/load/outcome.h"
 #include "echoc/load/progress.h"
-#include "echoc/net/target.h"
 #include "echoc/load/worker.h"
+#include "echoc/net/target.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -115,10 +115,10 @@ static enum status start(struct load *load)
     return STATUS_OK;
 }
 
-static void add_up(const struct load *load, struct tally *tally)
+static void add_up(const struct load *load, struct counters *counters)
 {
     for (size_t i = 0; i < load->started; i++)
-        tally_merge(tally, &load->workers[i].tally);
+        counters_merge(counters, &load->workers[i].counters);
 }
 
 /* Whoever holds clients wants to know when they are all there. */
@@ -130,11 +130,11 @@ static void tell_served(struct load *load)
     if (load->told || load->options->mode != OPTIONS_HOLD)
         return;
     for (size_t i = 0; i < load->started; i++) {
-        const struct tally *tally = &load->workers[i].tally;
+        const struct counters *counters = &load->workers[i].counters;
 
-        served += tally_get(&tally->served);
-        if ((int64_t)tally_get(&tally->served_ns) > last_ns)
-            last_ns = (int64_t)tally_get(&tally->served_ns);
+        served += counters_get(&counters->served);
+        if ((int64_t)counters_get(&counters->served_ns) > last_ns)
+            last_ns = (int64_t)counters_get(&counters->served_ns);
     }
     if (served < load->options->clients)
         return;
@@ -146,8 +146,8 @@ static void tell_served(struct load *load)
 
 static void show_progress(const struct load *load)
 {
-    static struct tally tally; /* too large for a stack */
-    static struct tally before;
+    static struct counters counters; /* too large for a stack */
+    static struct counters before;
     static int64_t before_ns;
     const struct options *options = load->options;
     int64_t now = clock_ns();
@@ -156,20 +156,21 @@ static void show_progress(const struct load *load)
 
     if (!progress_is_due())
         return;
-    memset(&tally, 0, sizeof tally);
-    add_up(load, &tally);
+    memset(&counters, 0, sizeof counters);
+    add_up(load, &counters);
     if (before_ns == 0)
         before_ns = load->start_ns;
     progress_show("%" PRIu64 " clients up, %.0f messages/s, p99 %.3f ms, "
                   "%.0f %s",
-                  tally.up,
-                  (double)(tally.echoed - before.echoed) /
+                  counters.up,
+                  (double)(counters.echoed - before.echoed) /
                       ((double)(now - before_ns) / 1e9),
-                  histogram_quantile(&tally.round_trips, 0.99) / 1e6,
-                  options->count > 0 ? (double)(options->count - tally.echoed)
-                                     : (left > 0 ? left : 0),
+                  histogram_quantile(&counters.round_trips, 0.99) / 1e6,
+                  options->count > 0
+                      ? (double)(options->count - counters.echoed)
+                      : (left > 0 ? left : 0),
                   options->count > 0 ? "to go" : "s left");
-    before = tally;
+    before = counters;
     before_ns = now;
 }
 
@@ -202,7 +203,7 @@ static enum status run(struct load *load)
     if (status == STATUS_OK)
         status = status_descriptors(load->options->clients, load->gang.workers);
     if (status == STATUS_OK)
-        status = outcome_prepare(load->options);
+        status = report_prepare(load->options);
     if (status != STATUS_OK)
         return status;
     load->workers = calloc(load->gang.workers, sizeof *load->workers);
@@ -214,7 +215,7 @@ static enum status run(struct load *load)
     status = start(load);
     wait_for_all(load);
     if (status == STATUS_OK)
-        status = outcome_tell(load->options, &load->target, load->workers,
+        status = report_write(load->options, &load->target, load->workers,
                               load->started, load->start_ns);
     free(load->workers);
     return status;

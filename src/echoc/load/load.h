@@ -1,8 +1,8 @@
 /*
  * load: many clients at once.
  */
-#ifndef ECHOC_LOAD_H
-#define ECHOC_LOAD_H
+#ifndef ECHOC_LOAD_LOAD_H
+#define ECHOC_LOAD_LOAD_H
 
 #include "echoc/options.h"
 #include "echoc/status.h"

@@ -7,10 +7,10 @@
 
 #include "echoc/load/outcome.h"
 
-#include "echoc/stats/hgrm.h"
 #include "echoc/interrupt.h"
-#include "echoc/plot/plot.h"
 #include "echoc/load/summary.h"
+#include "echoc/plot/plot.h"
+#include "echoc/stats/hgrm.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -33,7 +33,7 @@ static void sum_up(const struct worker *workers, size_t count, int64_t begun_ns,
     for (size_t i = 0; i < count; i++) {
         const struct worker *worker = &workers[i];
 
-        tally_merge(&summary->tally, &worker->tally);
+        counters_merge(&summary->counters, &worker->counters);
         summary->echoes += worker->timed_echoes;
         summary->bytes += worker->timed_bytes;
         summary->unsent += worker->unsent;
@@ -41,13 +41,13 @@ static void sum_up(const struct worker *workers, size_t count, int64_t begun_ns,
             start_ns = worker->start_ns;
         if (worker->end_ns > end_ns)
             end_ns = worker->end_ns;
-        if (summary->tally.first.kind == FAULT_NONE)
-            summary->tally.first = worker->tally.first;
+        if (summary->counters.first.kind == FAULT_NONE)
+            summary->counters.first = worker->counters.first;
     }
     summary->seconds =
         end_ns > start_ns ? (double)(end_ns - start_ns) / 1e9 : 0;
     summary->served_after =
-        (double)((int64_t)summary->tally.served_ns - begun_ns) / 1e9;
+        (double)((int64_t)summary->counters.served_ns - begun_ns) / 1e9;
     getrusage(RUSAGE_SELF, &usage);
     summary->cpu_user = seconds(usage.ru_utime);
     summary->cpu_system = seconds(usage.ru_stime);
@@ -68,7 +68,7 @@ static enum status try_file(const char *path)
     return STATUS_LOCAL;
 }
 
-enum status outcome_prepare(const struct options *options)
+enum status report_prepare(const struct options *options)
 {
     enum status status = try_file(options->hgrm);
 
@@ -78,7 +78,7 @@ enum status outcome_prepare(const struct options *options)
 static enum status write_files(const struct summary *summary)
 {
     const struct options *options = summary->options;
-    const struct histogram *times = &summary->tally.round_trips;
+    const struct histogram *times = &summary->counters.round_trips;
 
     if (options->hgrm != NULL && hgrm_write(options->hgrm, times) < 0) {
         status_say("cannot write %s: %s", options->hgrm, strerror(errno));
@@ -103,7 +103,7 @@ static int local_error(const struct worker *workers, size_t count)
 /* What ended it early, or would not show in CSV; and the status for it. */
 static enum status complain(const struct summary *summary, int error)
 {
-    const struct tally *tally = &summary->tally;
+    const struct counters *counters = &summary->counters;
     char text[FAULT_TEXT_MAX];
 
     if (error != 0) {
@@ -113,11 +113,11 @@ static enum status complain(const struct summary *summary, int error)
                                           : "");
         return STATUS_LOCAL;
     }
-    if (summary->options->csv && tally->first.kind != FAULT_NONE) {
-        fault_text(&tally->first, text);
+    if (summary->options->csv && counters->first.kind != FAULT_NONE) {
+        fault_text(&counters->first, text);
         status_say("%" PRIu64 " of %" PRIu64 " messages came back; the first "
                    "fault: %s",
-                   tally->echoed, tally->sent, text);
+                   counters->echoed, counters->sent, text);
     }
     return STATUS_OK;
 }
@@ -125,23 +125,23 @@ static enum status complain(const struct summary *summary, int error)
 static enum status judge(const struct summary *summary)
 {
     const struct options *options = summary->options;
-    const struct tally *tally = &summary->tally;
+    const struct counters *counters = &summary->counters;
     size_t wanted = options->clients;
 
-    if (tally->echoed < tally->sent || tally->first.kind != FAULT_NONE)
+    if (counters->echoed < counters->sent || counters->first.kind != FAULT_NONE)
         return STATUS_FAULT;
     if (options->count > 0 && options->count < wanted)
         wanted = (size_t)options->count;
     /* Who was interrupted, or paced, need not have served everybody. */
-    if (tally->served < wanted && options->rate == 0 && !interrupt_came()) {
+    if (counters->served < wanted && options->rate == 0 && !interrupt_came()) {
         status_say("%" PRIu64 " of %zu clients were never served",
-                   wanted - tally->served, wanted);
+                   wanted - counters->served, wanted);
         return STATUS_FAULT;
     }
-    return tally->served > 0 ? STATUS_OK : STATUS_FAULT;
+    return counters->served > 0 ? STATUS_OK : STATUS_FAULT;
 }
 
-enum status outcome_tell(const struct options *options,
+enum status report_write(const struct options *options,
                          const struct target *target,
                          const struct worker *workers, size_t count,
                          int64_t begun_ns)

@@ -3,8 +3,8 @@
  *
  * On standard error; for one thread.
  */
-#ifndef ECHOC_PROGRESS_H
-#define ECHOC_PROGRESS_H
+#ifndef ECHOC_LOAD_PROGRESS_H
+#define ECHOC_LOAD_PROGRESS_H
 
 #include <stdbool.h>
 

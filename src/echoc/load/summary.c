@@ -35,21 +35,21 @@ static void print_times(const char *what, const struct histogram *times)
            histogram_quantile(times, 0.999) / 1e6, (double)times->max / 1e6);
 }
 
-static void print_errors(const struct tally *tally)
+static void print_errors(const struct counters *counters)
 {
     const char *separator = "errors     ";
     char text[FAULT_TEXT_MAX];
 
     for (int i = 0; i < FAULT_KINDS; i++)
-        if (tally->errors[i] > 0) {
-            printf("%s%" PRIu64 " %s", separator, tally->errors[i],
+        if (counters->errors[i] > 0) {
+            printf("%s%" PRIu64 " %s", separator, counters->errors[i],
                    fault_name((enum fault_kind)i));
             separator = ", ";
         }
-    if (tally->first.kind == FAULT_NONE) {
+    if (counters->first.kind == FAULT_NONE) {
         printf("errors     none\n");
     } else {
-        fault_text(&tally->first, text);
+        fault_text(&counters->first, text);
         printf("\nthe first  %s\n", text);
     }
 }
@@ -57,7 +57,7 @@ static void print_errors(const struct tally *tally)
 void summary_print(const struct summary *summary)
 {
     const struct options *options = summary->options;
-    const struct tally *tally = &summary->tally;
+    const struct counters *counters = &summary->counters;
     char name[TARGET_NAME_MAX];
 
     target_name(summary->target, name);
@@ -66,11 +66,12 @@ void summary_print(const struct summary *summary)
            modes[options->mode], options->size,
            options->mode == OPTIONS_STREAM ? "piece" : "message");
     printf("served     %" PRIu64 " of %zu clients, the last after %.3f s\n",
-           tally->served, options->clients,
-           tally->served > 0 ? summary->served_after : 0);
+           counters->served, options->clients,
+           counters->served > 0 ? summary->served_after : 0);
     printf("messages   %" PRIu64 " sent, %" PRIu64 " echoed, %" PRIu64
            " lost, %" PRIu64 " changed\n",
-           tally->sent, tally->echoed, tally_lost(tally), tally->changed);
+           counters->sent, counters->echoed, counters_lost(counters),
+           counters->changed);
     printf("rate       %.1f messages/s, %.3f MB/s in each direction, "
            "for %.3f s\n",
            per_second(summary, summary->echoes),
@@ -79,10 +80,10 @@ void summary_print(const struct summary *summary)
         printf("paced      %" PRIu64 " messages/s asked, %" PRIu64
                " were due and not sent\n",
                options->rate, summary->unsent);
-    print_times("connect", &tally->connect_times);
-    print_times("latency", &tally->round_trips);
-    print_errors(tally);
-    chart_print(&tally->round_trips);
+    print_times("connect", &counters->connect_times);
+    print_times("latency", &counters->round_trips);
+    print_errors(counters);
+    chart_print(&counters->round_trips);
 }
 
 static void add_what_was_asked(const struct summary *summary)
@@ -102,18 +103,18 @@ static void add_what_was_asked(const struct summary *summary)
 
 void summary_print_json(const struct summary *summary)
 {
-    const struct tally *tally = &summary->tally;
+    const struct counters *counters = &summary->counters;
 
     json_object(NULL);
     add_what_was_asked(summary);
-    tally_json(tally);
+    counters_json(counters);
     json_number("seconds", summary->seconds);
     json_number("messages_per_second", per_second(summary, summary->echoes));
     json_number("bytes_per_second", per_second(summary, summary->bytes));
     json_whole("unsent", summary->unsent);
-    json_whole("served", tally->served);
+    json_whole("served", counters->served);
     json_number("served_seconds",
-                tally->served > 0 ? summary->served_after : NAN);
+                counters->served > 0 ? summary->served_after : NAN);
     json_object("cpu_seconds");
     json_number("user", summary->cpu_user);
     json_number("system", summary->cpu_system);
@@ -123,7 +124,7 @@ void summary_print_json(const struct summary *summary)
 
 void summary_print_csv(const struct summary *summary)
 {
-    const struct histogram *times = &summary->tally.round_trips;
+    const struct histogram *times = &summary->counters.round_trips;
 
     printf("from_ms,to_ms,count\n");
     for (size_t i = 0; i < HISTOGRAM_BUCKETS; i++)

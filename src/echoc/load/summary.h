@@ -1,25 +1,25 @@
 /*
  * summary: what a load comes to, in words, as JSON or as CSV.
  */
-#ifndef ECHOC_SUMMARY_H
-#define ECHOC_SUMMARY_H
+#ifndef ECHOC_LOAD_SUMMARY_H
+#define ECHOC_LOAD_SUMMARY_H
 
+#include "echoc/net/target.h"
 #include "echoc/options.h"
 #include "echoc/stats/counters.h"
-#include "echoc/net/target.h"
 
 #include <stdint.h>
 
 struct summary {
     const struct options *options;
     const struct target *target;
-    struct tally tally;  /* of all workers */
-    uint64_t echoes;     /* within the time */
-    uint64_t bytes;      /* ditto, one direction */
-    uint64_t unsent;     /* --rate: messages that were due, but not sent */
-    double seconds;      /* the time */
-    double served_after; /* s; when the last client had its first echo */
-    double cpu_user;     /* s of this process */
+    struct counters counters; /* of all workers */
+    uint64_t echoes;          /* within the time */
+    uint64_t bytes;           /* ditto, one direction */
+    uint64_t unsent;          /* --rate: messages that were due, but not sent */
+    double seconds;           /* the time */
+    double served_after;      /* s; when the last client had its first echo */
+    double cpu_user;          /* s of this process */
     double cpu_system;
 };
 

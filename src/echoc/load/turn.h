@@ -3,8 +3,8 @@
  *
  * Decides and changes nothing.
  */
-#ifndef ECHOC_TURN_H
-#define ECHOC_TURN_H
+#ifndef ECHOC_LOAD_TURN_H
+#define ECHOC_LOAD_TURN_H
 
 #include "echoc/load/client.h"
 

@@ -41,11 +41,12 @@ static void end(struct work *work)
     struct worker *worker = work->worker;
 
     worker->end_ns = work->crew.shift.now_ns;
-    worker->timed_echoes = tally_get(&worker->tally.echoed);
-    worker->timed_bytes = tally_get(&worker->tally.bytes);
+    worker->timed_echoes = counters_get(&worker->counters.echoed);
+    worker->timed_bytes = counters_get(&worker->counters.bytes);
     if (worker->count == UINT64_MAX &&
-        work->crew.prompted > tally_get(&worker->tally.sent))
-        worker->unsent = work->crew.prompted - tally_get(&worker->tally.sent);
+        work->crew.prompted > counters_get(&worker->counters.sent))
+        worker->unsent =
+            work->crew.prompted - counters_get(&worker->counters.sent);
     crew_end(&work->crew);
 }
 
@@ -69,9 +70,9 @@ static bool is_hopeless(struct work *work)
                            (int64_t)shift->options->reply_timeout_ms) *
                           NS_PER_MS;
 
-    if (tally_get(&work->worker->tally.up) > 0)
+    if (counters_get(&work->worker->counters.up) > 0)
         work->up_ns = shift->now_ns;
-    if (tally_get(&work->worker->tally.connects) == 0)
+    if (counters_get(&work->worker->counters.connects) == 0)
         return have_tried(work);
     return work->worker->count != UINT64_MAX &&
            shift->now_ns - work->up_ns >= patience_ns;
@@ -165,7 +166,7 @@ static int open_work(struct work *work)
     work->crew.shift =
         (struct shift){.options = options,
                        .target = worker->gang->target,
-                       .tally = &worker->tally,
+                       .counters = &worker->counters,
                        .run = worker->gang->run,
                        .clients = worker->clients,
                        .left = worker->count,
@@ -194,8 +195,8 @@ static void *worker_main(void *argument)
     if (worker->error != 0)
         atomic_store(&worker->gang->stop, true);
     if (worker->count != UINT64_MAX) {
-        worker->timed_echoes = tally_get(&worker->tally.echoed);
-        worker->timed_bytes = tally_get(&worker->tally.bytes);
+        worker->timed_echoes = counters_get(&worker->counters.echoed);
+        worker->timed_bytes = counters_get(&worker->counters.bytes);
         worker->end_ns = work.crew.shift.echo_ns;
     }
     crew_close(&work.crew);

@@ -1,12 +1,12 @@
 /*
  * worker: a thread that is a share of a load's clients.
  */
-#ifndef ECHOC_WORKER_H
-#define ECHOC_WORKER_H
+#ifndef ECHOC_LOAD_WORKER_H
+#define ECHOC_LOAD_WORKER_H
 
+#include "echoc/net/target.h"
 #include "echoc/options.h"
 #include "echoc/stats/counters.h"
-#include "echoc/net/target.h"
 
 #include <pthread.h>
 #include <stdatomic.h>
@@ -34,7 +34,7 @@ struct worker {
     int64_t phase_ns; /* with a rate: by how much the first worker is before */
     pthread_t thread;
 
-    struct tally tally; /* to be read at any time */
+    struct counters counters; /* to be read at any time */
 
     /* To be read once it has ended. */
     uint64_t timed_echoes; /* from start to end, without what came after */

@@ -4,8 +4,8 @@
  * A struct stream is one thread's. The descriptor is non-blocking, and the
  * caller's to open and close.
  */
-#ifndef ECHOC_STREAM_H
-#define ECHOC_STREAM_H
+#ifndef ECHOC_NET_CONNECTION_H
+#define ECHOC_NET_CONNECTION_H
 
 #include "echoc/net/fault.h"
 
@@ -13,7 +13,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-struct stream {
+struct connection {
     int fd;
     bool ended;         /* the other side's clean end has come */
     bool brief;         /* nobody asks how a byte came to be another */
@@ -23,17 +23,18 @@ struct stream {
     struct fault fault; /* FAULT_NONE, or what ended it */
 };
 
-enum { STREAM_PIECE = 256 * 1024 }; /* room for one read or write */
+enum { CONNECTION_CHUNK = 256 * 1024 }; /* room for one read or write */
 
 /* Begin with a connected descriptor. */
-void stream_open(struct stream *stream, int fd, uint64_t key);
+void connection_open(struct connection *connection, int fd, uint64_t key);
 
 /*
- * Send up to a total of upto bytes, a piece at most; room is STREAM_PIECE bytes
+ * Send up to a total of upto bytes, a piece at most; room is CONNECTION_CHUNK bytes
  * of the caller's to make them in. Returns how many were taken, 0 if none can
  * be now, or -1 with the fault.
  */
-int64_t stream_send(struct stream *stream, uint64_t upto, void *room);
+int64_t connection_send(struct connection *connection, uint64_t end,
+                        void *room);
 
 /*
  * Receive what is there, a piece at most, and hold it against what was sent.
@@ -41,16 +42,17 @@ int64_t stream_send(struct stream *stream, uint64_t upto, void *room);
  * end has come and nothing is missing (then ended is set); or -1 with the
  * fault.
  */
-int64_t stream_receive(struct stream *stream, void *room);
+int64_t connection_receive(struct connection *connection, void *room);
 
 /* No more will be sent: shutdown(2) of that half. Returns 0, or -1 with the
  * fault. */
-int stream_half_close(struct stream *stream);
+int connection_half_close(struct connection *connection);
 
 /* What was sent and has not come back yet. */
-uint64_t stream_missing(const struct stream *stream);
+uint64_t connection_missing(const struct connection *connection);
 
 /* Set a fault; for callers that find one themselves. Returns -1. */
-int stream_fail(struct stream *stream, enum fault_kind kind, int error);
+int connection_fail(struct connection *connection, enum fault_kind kind,
+                    int error);
 
 #endif

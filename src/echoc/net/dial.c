@@ -50,7 +50,7 @@ static int prepare(int fd, const struct endpoint *to,
     return errno == EINPROGRESS || errno == EINTR ? 0 : -1;
 }
 
-int dial_start(const struct endpoint *to, const struct endpoint *from)
+int connect_start(const struct endpoint *to, const struct endpoint *from)
 {
     int fd = socket(to->address.any.sa_family,
                     SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
@@ -79,7 +79,7 @@ static bool is_itself(int fd, const struct endpoint *to)
            memcmp(&here.address, &there.address, here.length) == 0;
 }
 
-int dial_result(int fd, const struct endpoint *to)
+int connect_result(int fd, const struct endpoint *to)
 {
     int error = 0;
     socklen_t length = sizeof error;
@@ -94,7 +94,7 @@ static int wait_for(int fd, const struct endpoint *to, int64_t until_ns)
     int ready = interrupt_wait(fd, POLLOUT, until_ns);
 
     if (ready > 0)
-        errno = dial_result(fd, to);
+        errno = connect_result(fd, to);
     else if (ready == 0)
         errno = ETIMEDOUT;
     return ready > 0 && errno == 0 ? fd : -1;
@@ -103,19 +103,19 @@ static int wait_for(int fd, const struct endpoint *to, int64_t until_ns)
 /* A Unix socket whose backlog is full says so at once, connect(2). */
 static int start_until(const struct endpoint *to, int64_t until_ns)
 {
-    int fd = dial_start(to, NULL);
+    int fd = connect_start(to, NULL);
 
     while (fd < 0 && errno == EAGAIN && clock_ns() < until_ns) {
         if (interrupt_wait(-1, 0, clock_ns() + RETRY_NS) < 0)
             return -1;
-        fd = dial_start(to, NULL);
+        fd = connect_start(to, NULL);
     }
     if (fd < 0 && errno == EAGAIN)
         errno = ETIMEDOUT;
     return fd;
 }
 
-int dial_endpoint(const struct endpoint *to, int timeout_ms)
+int connect_endpoint(const struct endpoint *to, int timeout_ms)
 {
     int64_t until_ns = clock_ns() + timeout_ms * (int64_t)1000000;
     int fd = start_until(to, until_ns);

@@ -4,16 +4,16 @@
  * Descriptors become the caller's: non-blocking, closed on exec, and for TCP
  * with TCP_NODELAY, so that small pieces are not held back.
  */
-#ifndef ECHOC_DIAL_H
-#define ECHOC_DIAL_H
+#ifndef ECHOC_NET_DIAL_H
+#define ECHOC_NET_DIAL_H
 
 #include "common/address.h"
 
 /*
  * Start to connect. Returns a descriptor, which is writable once it is decided
- * (dial_result() tells how), or -1 with errno.
+ * (connect_result() tells how), or -1 with errno.
  */
-int dial_start(const struct endpoint *to, const struct endpoint *from);
+int connect_start(const struct endpoint *to, const struct endpoint *from);
 
 /*
  * How a decided connection turned out: 0, or an errno. A TCP socket may connect
@@ -21,13 +21,13 @@ int dial_start(const struct endpoint *to, const struct endpoint *from);
  * looks for (RFC 9293, 3.5, simultaneous open), and would then echo its own
  * bytes: that is ECONNREFUSED.
  */
-int dial_result(int fd, const struct endpoint *to);
+int connect_result(int fd, const struct endpoint *to);
 
 /*
  * Start and wait, for timeout_ms at most. Returns a descriptor, or -1 with
  * errno: ETIMEDOUT, EINTR if interrupt_fd() became readable, and those of
  * connect(2).
  */
-int dial_endpoint(const struct endpoint *to, int timeout_ms);
+int connect_endpoint(const struct endpoint *to, int timeout_ms);
 
 #endif

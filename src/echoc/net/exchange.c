@@ -16,26 +16,27 @@
 /* Patience ends where bytes only drip: below 10 kB/s, and after ten times. */
 enum { NS_PER_MS = 1000000, SLOWEST_NS_PER_BYTE = 100000, PATIENCE_MOST = 10 };
 
-static int fail_waiting(struct stream *stream, int ready, int timeout_ms)
+static int fail_waiting(struct connection *connection, int ready,
+                        int timeout_ms)
 {
-    stream_fail(stream, ready < 0 ? FAULT_STOPPED : FAULT_LATE, 0);
-    stream->fault.after_ms = timeout_ms;
+    connection_fail(connection, ready < 0 ? FAULT_STOPPED : FAULT_LATE, 0);
+    connection->fault.after_ms = timeout_ms;
     return -1;
 }
 
 /* One step in each direction. Returns bytes moved, or -1. */
-static int64_t step(const struct talk *talk, struct stream *stream,
-                    uint64_t upto, int revents)
+static int64_t step(const struct exchange *exchange,
+                    struct connection *connection, uint64_t end, int revents)
 {
     int64_t moved = 0;
 
     if ((revents & (POLLIN | POLLERR | POLLHUP)) != 0) {
-        moved = stream_receive(stream, talk->room);
+        moved = connection_receive(connection, exchange->room);
         if (moved < 0)
             return -1;
     }
-    if ((revents & POLLOUT) != 0 && !stream->ended) {
-        int64_t sent = stream_send(stream, upto, talk->room);
+    if ((revents & POLLOUT) != 0 && !connection->ended) {
+        int64_t sent = connection_send(connection, end, exchange->room);
 
         if (sent < 0)
             return -1;
@@ -45,63 +46,66 @@ static int64_t step(const struct talk *talk, struct stream *stream,
 }
 
 /* Until all is back, or until the end when that is wanted. */
-static int run(const struct talk *talk, struct stream *stream, uint64_t upto,
-               bool to_end)
+static int run(const struct exchange *exchange, struct connection *connection,
+               uint64_t end, bool to_end)
 {
-    int64_t patience = talk->timeout_ms * (int64_t)NS_PER_MS;
+    int64_t patience = exchange->timeout_ms * (int64_t)NS_PER_MS;
     int64_t until = clock_ns() + patience;
     int64_t limit = until + PATIENCE_MOST * patience +
-                    (int64_t)(upto - stream->received) * SLOWEST_NS_PER_BYTE;
+                    (int64_t)(end - connection->received) * SLOWEST_NS_PER_BYTE;
 
-    while (!stream->ended &&
-           (to_end || stream->sent < upto || stream_missing(stream) > 0)) {
-        short events = stream->sent < upto ? POLLIN | POLLOUT : POLLIN;
-        int ready = interrupt_wait(stream->fd, events, until);
+    while (!connection->ended && (to_end || connection->sent < end ||
+                                  connection_missing(connection) > 0)) {
+        short events = connection->sent < end ? POLLIN | POLLOUT : POLLIN;
+        int ready = interrupt_wait(connection->fd, events, until);
         int64_t moved = 0;
 
         if (ready <= 0)
-            return fail_waiting(stream, ready, talk->timeout_ms);
-        moved = step(talk, stream, upto, ready);
+            return fail_waiting(connection, ready, exchange->timeout_ms);
+        moved = step(exchange, connection, end, ready);
         if (moved < 0)
             return -1;
-        if (moved > 0 && talk->patient)
+        if (moved > 0 && exchange->patient)
             until = clock_ns() + patience;
         if (until > limit)
             until = limit;
-        if (moved > 0 && talk->moved != NULL)
-            talk->moved(stream);
+        if (moved > 0 && exchange->moved != NULL)
+            exchange->moved(connection);
     }
-    if (stream->sent < upto)
-        return stream_fail(stream, FAULT_CLOSED, 0);
+    if (connection->sent < end)
+        return connection_fail(connection, FAULT_CLOSED, 0);
     return 0;
 }
 
-int talk_until(const struct talk *talk, struct stream *stream, uint64_t upto)
+int exchange_until(const struct exchange *exchange,
+                   struct connection *connection, uint64_t end)
 {
-    return run(talk, stream, upto, false);
+    return run(exchange, connection, end, false);
 }
 
-int talk_finish(const struct talk *talk, struct stream *stream)
+int exchange_finish(const struct exchange *exchange,
+                    struct connection *connection)
 {
-    if (stream_half_close(stream) < 0)
+    if (connection_half_close(connection) < 0)
         return -1;
-    return run(talk, stream, stream->sent, true);
+    return run(exchange, connection, connection->sent, true);
 }
 
-int talk_silence(const struct talk *talk, struct stream *stream, int ms)
+int exchange_silence(const struct exchange *exchange,
+                     struct connection *connection, int ms)
 {
     int64_t until = clock_ns() + ms * (int64_t)NS_PER_MS;
 
     for (;;) {
-        int ready = interrupt_wait(stream->fd, POLLIN, until);
+        int ready = interrupt_wait(connection->fd, POLLIN, until);
 
         if (ready < 0)
-            return fail_waiting(stream, ready, ms);
+            return fail_waiting(connection, ready, ms);
         if (ready == 0)
             return 0;
-        if (stream_receive(stream, talk->room) < 0)
+        if (connection_receive(connection, exchange->room) < 0)
             return -1;
-        if (stream->ended)
-            return stream_fail(stream, FAULT_CLOSED, 0);
+        if (connection->ended)
+            return connection_fail(connection, FAULT_CLOSED, 0);
     }
 }

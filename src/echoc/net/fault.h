@@ -1,8 +1,8 @@
 /*
  * fault: what can go wrong on one connection, and the words for it.
  */
-#ifndef ECHOC_FAULT_H
-#define ECHOC_FAULT_H
+#ifndef ECHOC_NET_FAULT_H
+#define ECHOC_NET_FAULT_H
 
 #include <stddef.h>
 #include <stdint.h>

@@ -7,8 +7,8 @@
  * a byte that was lost, repeated, moved or changed is out of place at once,
  * and so is one of another connection. Safe to call from any thread.
  */
-#ifndef ECHOC_PATTERN_H
-#define ECHOC_PATTERN_H
+#ifndef ECHOC_NET_PATTERN_H
+#define ECHOC_NET_PATTERN_H
 
 #include <stddef.h>
 #include <stdint.h>

@@ -3,8 +3,8 @@
  *
  * One thread's. epoll(7) where there is one, else poll(2).
  */
-#ifndef ECHOC_POLLER_H
-#define ECHOC_POLLER_H
+#ifndef ECHOC_NET_POLLER_H
+#define ECHOC_NET_POLLER_H
 
 #include <poll.h>
 #include <stddef.h>

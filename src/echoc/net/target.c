@@ -68,7 +68,7 @@ int target_connect(struct target *target, int timeout_ms, struct fault *fault)
 
     for (size_t i = 0; i < target->count; i++) {
         size_t next = (target->chosen + i) % target->count;
-        int fd = dial_endpoint(&target->list[next], timeout_ms);
+        int fd = connect_endpoint(&target->list[next], timeout_ms);
 
         if (fd >= 0) {
             target->chosen = next;

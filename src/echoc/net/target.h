@@ -1,8 +1,8 @@
 /*
  * target: the endpoints of the server's address, and the one that answers.
  */
-#ifndef ECHOC_TARGET_H
-#define ECHOC_TARGET_H
+#ifndef ECHOC_NET_TARGET_H
+#define ECHOC_NET_TARGET_H
 
 #include "common/address.h"
 #include "echoc/net/fault.h"

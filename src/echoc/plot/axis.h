@@ -1,8 +1,8 @@
 /*
  * axis: time on a logarithmic scale, along one edge of a picture.
  */
-#ifndef ECHOC_AXIS_H
-#define ECHOC_AXIS_H
+#ifndef ECHOC_PLOT_AXIS_H
+#define ECHOC_PLOT_AXIS_H
 
 #include <stddef.h>
 

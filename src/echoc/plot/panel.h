@@ -2,8 +2,8 @@
  * panel: what the panels of a latency picture have in common: their look, and
  * the percentiles that each of them points out.
  */
-#ifndef ECHOC_PANEL_H
-#define ECHOC_PANEL_H
+#ifndef ECHOC_PLOT_PANEL_H
+#define ECHOC_PLOT_PANEL_H
 
 #include "echoc/stats/histogram.h"
 

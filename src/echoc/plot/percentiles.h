@@ -1,8 +1,8 @@
 /*
  * percentiles: the panel that shows how long the slowest messages took.
  */
-#ifndef ECHOC_PERCENTILES_H
-#define ECHOC_PERCENTILES_H
+#ifndef ECHOC_PLOT_PERCENTILES_H
+#define ECHOC_PLOT_PERCENTILES_H
 
 #include "echoc/plot/panel.h"
 

@@ -1,8 +1,8 @@
 /*
  * plot: a picture of a latency distribution (SVG 1.1).
  */
-#ifndef ECHOC_PLOT_H
-#define ECHOC_PLOT_H
+#ifndef ECHOC_PLOT_PLOT_H
+#define ECHOC_PLOT_PLOT_H
 
 #include "echoc/stats/histogram.h"
 

@@ -1,8 +1,8 @@
 /*
  * shares: the panel that shows how many messages took how long.
  */
-#ifndef ECHOC_SHARES_H
-#define ECHOC_SHARES_H
+#ifndef ECHOC_PLOT_SHARES_H
+#define ECHOC_PLOT_SHARES_H
 
 #include "echoc/plot/panel.h"
 

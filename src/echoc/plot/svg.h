@@ -5,8 +5,8 @@
  * stands in the file, e.g. stroke="#ccc"; everything else may hold any bytes.
  * Errors stay with the stream. Numbers follow the locale, which has to be "C".
  */
-#ifndef ECHOC_SVG_H
-#define ECHOC_SVG_H
+#ifndef ECHOC_PLOT_SVG_H
+#define ECHOC_PLOT_SVG_H
 
 #include <stdio.h>
 

@@ -1,8 +1,8 @@
 /*
  * chart: a histogram as bars of text, 80 columns wide at most.
  */
-#ifndef ECHOC_CHART_H
-#define ECHOC_CHART_H
+#ifndef ECHOC_STATS_CHART_H
+#define ECHOC_STATS_CHART_H
 
 #include "echoc/stats/histogram.h"
 

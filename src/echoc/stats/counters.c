@@ -11,20 +11,20 @@
 
 #include <stddef.h>
 
-void tally_fault(struct tally *tally, const struct fault *fault)
+void counters_fault(struct counters *counters, const struct fault *fault)
 {
-    tally_add(&tally->errors[fault->kind], 1);
-    if (tally->first.kind == FAULT_NONE)
-        tally->first = *fault;
+    counters_add(&counters->errors[fault->kind], 1);
+    if (counters->first.kind == FAULT_NONE)
+        counters->first = *fault;
 }
 
-uint64_t tally_lost(const struct tally *tally)
+uint64_t counters_lost(const struct counters *counters)
 {
-    return tally_get(&tally->sent) - tally_get(&tally->echoed) -
-           tally_get(&tally->changed);
+    return counters_get(&counters->sent) - counters_get(&counters->echoed) -
+           counters_get(&counters->changed);
 }
 
-static void json_errors(const struct tally *tally)
+static void json_errors(const struct counters *counters)
 {
     static const enum fault_kind kinds[] = {
         FAULT_CONNECT, FAULT_LATE,  FAULT_RESET, FAULT_CLOSED,
@@ -32,40 +32,41 @@ static void json_errors(const struct tally *tally)
 
     json_object("errors");
     for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++)
-        json_whole(fault_name(kinds[i]), tally_get(&tally->errors[kinds[i]]));
+        json_whole(fault_name(kinds[i]),
+                   counters_get(&counters->errors[kinds[i]]));
     json_end();
 }
 
-void tally_json(const struct tally *tally)
+void counters_json(const struct counters *counters)
 {
     char text[FAULT_TEXT_MAX];
 
-    fault_text(&tally->first, text);
-    json_whole("sent", tally_get(&tally->sent));
-    json_whole("echoed", tally_get(&tally->echoed));
-    json_whole("lost", tally_lost(tally));
-    json_whole("changed", tally_get(&tally->changed));
-    json_whole("bytes", tally_get(&tally->bytes));
-    json_whole("connects", tally_get(&tally->connects));
-    json_times("connect_ms", &tally->connect_times);
-    json_times("round_trip_ms", &tally->round_trips);
-    json_errors(tally);
-    json_text("first_fault", tally->first.kind == FAULT_NONE ? NULL : text);
+    fault_text(&counters->first, text);
+    json_whole("sent", counters_get(&counters->sent));
+    json_whole("echoed", counters_get(&counters->echoed));
+    json_whole("lost", counters_lost(counters));
+    json_whole("changed", counters_get(&counters->changed));
+    json_whole("bytes", counters_get(&counters->bytes));
+    json_whole("connects", counters_get(&counters->connects));
+    json_times("connect_ms", &counters->connect_times);
+    json_times("round_trip_ms", &counters->round_trips);
+    json_errors(counters);
+    json_text("first_fault", counters->first.kind == FAULT_NONE ? NULL : text);
 }
 
-void tally_merge(struct tally *into, const struct tally *from)
+void counters_merge(struct counters *into, const struct counters *from)
 {
-    if (tally_get(&from->served_ns) > tally_get(&into->served_ns))
-        into->served_ns = tally_get(&from->served_ns);
-    tally_add(&into->up, tally_get(&from->up));
-    tally_add(&into->connects, tally_get(&from->connects));
-    tally_add(&into->sent, tally_get(&from->sent));
-    tally_add(&into->echoed, tally_get(&from->echoed));
-    tally_add(&into->changed, tally_get(&from->changed));
-    tally_add(&into->bytes, tally_get(&from->bytes));
-    tally_add(&into->served, tally_get(&from->served));
+    if (counters_get(&from->served_ns) > counters_get(&into->served_ns))
+        into->served_ns = counters_get(&from->served_ns);
+    counters_add(&into->up, counters_get(&from->up));
+    counters_add(&into->connects, counters_get(&from->connects));
+    counters_add(&into->sent, counters_get(&from->sent));
+    counters_add(&into->echoed, counters_get(&from->echoed));
+    counters_add(&into->changed, counters_get(&from->changed));
+    counters_add(&into->bytes, counters_get(&from->bytes));
+    counters_add(&into->served, counters_get(&from->served));
     for (size_t i = 0; i < FAULT_KINDS; i++)
-        tally_add(&into->errors[i], tally_get(&from->errors[i]));
+        counters_add(&into->errors[i], counters_get(&from->errors[i]));
     histogram_merge(&into->connect_times, &from->connect_times);
     histogram_merge(&into->round_trips, &from->round_trips);
 }

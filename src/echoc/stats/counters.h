@@ -4,8 +4,8 @@
  * One worker writes; any thread may read, and sees numbers that are at most a
  * little old. All zeros at first.
  */
-#ifndef ECHOC_TALLY_H
-#define ECHOC_TALLY_H
+#ifndef ECHOC_STATS_COUNTERS_H
+#define ECHOC_STATS_COUNTERS_H
 
 #include "echoc/net/fault.h"
 #include "echoc/stats/histogram.h"
@@ -13,7 +13,7 @@
 #include <stdatomic.h>
 #include <stdint.h>
 
-struct tally {
+struct counters {
     _Atomic uint64_t up; /* clients that are connected now */
     _Atomic uint64_t connects;
     _Atomic uint64_t sent; /* messages; what is neither of the next is lost */
@@ -29,28 +29,28 @@ struct tally {
 };
 
 /* Only the writer may call this. */
-static inline void tally_add(_Atomic uint64_t *number, uint64_t more)
+static inline void counters_add(_Atomic uint64_t *number, uint64_t more)
 {
     atomic_store_explicit(
         number, atomic_load_explicit(number, memory_order_relaxed) + more,
         memory_order_relaxed);
 }
 
-static inline uint64_t tally_get(const _Atomic uint64_t *number)
+static inline uint64_t counters_get(const _Atomic uint64_t *number)
 {
     return atomic_load_explicit(number, memory_order_relaxed);
 }
 
 /* Count a fault; the first one stays. Only the writer may call this. */
-void tally_fault(struct tally *tally, const struct fault *fault);
+void counters_fault(struct counters *counters, const struct fault *fault);
 
 /* The messages that neither came back nor came back changed. */
-uint64_t tally_lost(const struct tally *tally);
+uint64_t counters_lost(const struct counters *counters);
 
 /* Members of a JSON object: sent to first_fault, as echoc(1) lists them. */
-void tally_json(const struct tally *tally);
+void counters_json(const struct counters *counters);
 
 /* Add what another has counted; the first fault that there is stays. */
-void tally_merge(struct tally *into, const struct tally *from);
+void counters_merge(struct counters *into, const struct counters *from);
 
 #endif

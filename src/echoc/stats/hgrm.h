@@ -1,8 +1,8 @@
 /*
  * hgrm: percentiles in HdrHistogram's text format, as its plotter reads it.
  */
-#ifndef ECHOC_HGRM_H
-#define ECHOC_HGRM_H
+#ifndef ECHOC_STATS_HGRM_H
+#define ECHOC_STATS_HGRM_H
 
 #include "echoc/stats/histogram.h"
 

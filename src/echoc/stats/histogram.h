@@ -7,8 +7,8 @@
  * records; any thread may read or merge meanwhile, and sees counts that are at
  * most a little old.
  */
-#ifndef ECHOC_HISTOGRAM_H
-#define ECHOC_HISTOGRAM_H
+#ifndef ECHOC_STATS_HISTOGRAM_H
+#define ECHOC_STATS_HISTOGRAM_H
 
 #include <stdatomic.h>
 #include <stddef.h>

@@ -5,8 +5,8 @@
  * name of NULL writes an element of an array. Nothing is indented; json_end()
  * of the outermost ends the line. One thread's.
  */
-#ifndef ECHOC_JSON_H
-#define ECHOC_JSON_H
+#ifndef ECHOC_STATS_JSON_H
+#define ECHOC_STATS_JSON_H
 
 #include "echoc/stats/histogram.h"
 
