@@ -1,4 +1,6 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: ISC
+# Copyright (c) 2026 The echod authors
 """Measure echod beside other echo servers, and say how they compare.
 
     make bench

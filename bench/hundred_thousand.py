@@ -1,4 +1,6 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: ISC
+# Copyright (c) 2026 The echod authors
 """Serve 100,000 clients at once, with a blocked thread for each.
 
     make bench-100k

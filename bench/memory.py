@@ -1,4 +1,6 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: ISC
+# Copyright (c) 2026 The echod authors
 """Show what an idle client costs, and how many one echod can have.
 
     bench/memory.py [--clients N] [COMMAND...]

@@ -1,3 +1,6 @@
+# SPDX-License-Identifier: ISC
+# Copyright (c) 2026 The echod authors
+
 """limits: whether a machine has room for so many threads and sockets.
 
 Knows Linux's limits and what a client takes of each. Must not know how the

@@ -1,3 +1,6 @@
+# SPDX-License-Identifier: ISC
+# Copyright (c) 2026 The echod authors
+
 """load: runs the client, and does not believe it when it found a fault.
 
 Knows echoc and what its JSON says. Must not know the server.

@@ -1,3 +1,6 @@
+# SPDX-License-Identifier: ISC
+# Copyright (c) 2026 The echod authors
+
 """machine: where something was measured, for whoever wants to compare.
 
 Knows the system and its limits. Must not know what was measured.

@@ -1,3 +1,6 @@
+# SPDX-License-Identifier: ISC
+# Copyright (c) 2026 The echod authors
+
 """page: everything on one HTML page that needs no other file and no script.
 
 Knows the results and how a page looks. Must not know how they were measured.

@@ -1,3 +1,6 @@
+# SPDX-License-Identifier: ISC
+# Copyright (c) 2026 The echod authors
+
 """plan: what is measured, in which order, and what comes of each measurement.
 
 Knows the measurements. Must not know how they are shown.

@@ -1,3 +1,6 @@
+# SPDX-License-Identifier: ISC
+# Copyright (c) 2026 The echod authors
+
 """plots: the curves over the number of clients, drawn by gnuplot.
 
 Knows the results and gnuplot. Must not know how anything was measured.

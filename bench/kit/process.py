@@ -1,3 +1,6 @@
+# SPDX-License-Identifier: ISC
+# Copyright (c) 2026 The echod authors
+
 """process: programs that are started, waited for and stopped for certain.
 
 Each has a session of its own, so that Ctrl-C reaches the benchmark alone and

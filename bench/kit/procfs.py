@@ -1,3 +1,6 @@
+# SPDX-License-Identifier: ISC
+# Copyright (c) 2026 The echod authors
+
 """procfs: what Linux says about processes and about the machine.
 
 Knows the files below /proc. Must not know what is measured, or why.

@@ -1,3 +1,6 @@
+# SPDX-License-Identifier: ISC
+# Copyright (c) 2026 The echod authors
+
 """results: every measurement, its medians, and how servers compare.
 
 Knows numbers by (server, test, figure). Must not know where they come from.

@@ -1,3 +1,6 @@
+# SPDX-License-Identifier: ISC
+# Copyright (c) 2026 The echod authors
+
 """servers: what is measured. How each is built, started, and what it cannot.
 
 Knows the programs. Must not know what is measured about them.

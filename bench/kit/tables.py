@@ -1,3 +1,6 @@
+# SPDX-License-Identifier: ISC
+# Copyright (c) 2026 The echod authors
+
 """tables: which medians stand beside each other, and the tables as text.
 
 Knows the results. Must not know how they were measured, nor about HTML.

@@ -1,4 +1,7 @@
 /*
+ * SPDX-License-Identifier: ISC
+ * Copyright (c) 2026 The echod authors
+ *
  * epoll_loop: one thread and an event loop. What a client does not take at
  * once is kept for it, and until that has gone nothing more is read from it.
  */

@@ -1,4 +1,7 @@
 /*
+ * SPDX-License-Identifier: ISC
+ * Copyright (c) 2026 The echod authors
+ *
  * fork_each: a process for each client.
  */
 #include "peer.h"

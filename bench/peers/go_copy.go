@@ -1,3 +1,6 @@
+// SPDX-License-Identifier: ISC
+// Copyright (c) 2026 The echod authors
+
 // go_copy: a goroutine for each client, and io.Copy.
 package main
 

@@ -1,4 +1,7 @@
 /*
+ * SPDX-License-Identifier: ISC
+ * Copyright (c) 2026 The echod authors
+ *
  * one_at_a_time: the shortest echo server. The next client waits until the one
  * before has gone.
  */

@@ -1,4 +1,7 @@
 /*
+ * SPDX-License-Identifier: ISC
+ * Copyright (c) 2026 The echod authors
+ *
  * peer: a listening socket, and the blocking copy loop.
  */
 #include "peer.h"

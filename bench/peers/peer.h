@@ -1,4 +1,7 @@
 /*
+ * SPDX-License-Identifier: ISC
+ * Copyright (c) 2026 The echod authors
+ *
  * peer: what the C servers that echod is measured against have in common.
  */
 #ifndef PEER_H

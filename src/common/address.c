@@ -1,4 +1,7 @@
 /*
+ * SPDX-License-Identifier: ISC
+ * Copyright (c) 2026 The echod authors
+ *
  * address: text <-> socket address.
  *
  * Knows the forms an address is typed in and the resolver. Must not know what

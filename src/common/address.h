@@ -1,4 +1,7 @@
 /*
+ * SPDX-License-Identifier: ISC
+ * Copyright (c) 2026 The echod authors
+ *
  * address: text <-> socket address.
  *
  *     HOST:PORT   [IPV6]:PORT   HOST   :PORT   *:PORT   PATH (holds a '/')

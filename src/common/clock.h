@@ -1,4 +1,7 @@
 /*
+ * SPDX-License-Identifier: ISC
+ * Copyright (c) 2026 The echod authors
+ *
  * clock: the time of a clock that is never set back.
  */
 #ifndef COMMON_CLOCK_H

@@ -1,4 +1,7 @@
 /*
+ * SPDX-License-Identifier: ISC
+ * Copyright (c) 2026 The echod authors
+ *
  * descriptors: how many this process may have.
  *
  * Knows the limit and the numbers taken. Must not know what they are for.

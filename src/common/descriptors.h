@@ -1,4 +1,7 @@
 /*
+ * SPDX-License-Identifier: ISC
+ * Copyright (c) 2026 The echod authors
+ *
  * descriptors: how many this process may have.
  */
 #ifndef COMMON_DESCRIPTORS_H

@@ -1,4 +1,7 @@
 /*
+ * SPDX-License-Identifier: ISC
+ * Copyright (c) 2026 The echod authors
+ *
  * number: what a person types for a number -> the number, or a refusal.
  *
  * Knows decimal notation. Must not know what is counted.

@@ -1,4 +1,7 @@
 /*
+ * SPDX-License-Identifier: ISC
+ * Copyright (c) 2026 The echod authors
+ *
  * sockopt: what is set on a socket before it is served.
  *
  * Any thread may call these. The descriptors stay the caller's.

@@ -1,4 +1,7 @@
 /*
+ * SPDX-License-Identifier: ISC
+ * Copyright (c) 2026 The echod authors
+ *
  * utf8: the characters of a text that may not be one.
  *
  * Knows RFC 3629. Must not know what a character is for.

@@ -1,4 +1,7 @@
 /*
+ * SPDX-License-Identifier: ISC
+ * Copyright (c) 2026 The echod authors
+ *
  * utf8: the characters of a text that may not be one.
  *
  * Safe to call from any thread.

@@ -1,4 +1,7 @@
 /*
+ * SPDX-License-Identifier: ISC
+ * Copyright (c) 2026 The echod authors
+ *
  * backlog: bytes that were read and have not come back yet, first in first out.
  *
  * Knows memory. Must not know where bytes come from or go to.

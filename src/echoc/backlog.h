@@ -1,4 +1,7 @@
 /*
+ * SPDX-License-Identifier: ISC
+ * Copyright (c) 2026 The echod authors
+ *
  * backlog: bytes that were read and have not come back yet, first in first out.
  */
 #ifndef ECHOC_BACKLOG_H

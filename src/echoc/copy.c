@@ -1,4 +1,7 @@
 /*
+ * SPDX-License-Identifier: ISC
+ * Copyright (c) 2026 The echod authors
+ *
  * pipe: standard input to the server, and what comes back to standard output.
  *
  * Knows both directions of one connection at once. Must not know the pattern:

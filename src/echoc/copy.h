@@ -1,4 +1,7 @@
 /*
+ * SPDX-License-Identifier: ISC
+ * Copyright (c) 2026 The echod authors
+ *
  * pipe: standard input to the server, and what comes back to standard output.
  */
 #ifndef ECHOC_COPY_H

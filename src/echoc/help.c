@@ -1,4 +1,7 @@
 /*
+ * SPDX-License-Identifier: ISC
+ * Copyright (c) 2026 The echod authors
+ *
  * help: what --help prints.
  *
  * Knows the words. The command line they describe is read in options.

@@ -1,4 +1,7 @@
 /*
+ * SPDX-License-Identifier: ISC
+ * Copyright (c) 2026 The echod authors
+ *
  * interrupt: SIGINT and SIGTERM as a descriptor and a question.
  */
 #ifndef ECHOC_INTERRUPT_H

@@ -1,4 +1,7 @@
 /*
+ * SPDX-License-Identifier: ISC
+ * Copyright (c) 2026 The echod authors
+ *
  * main: command -> run -> status.
  *
  * Knows which command is whose; nobody else exits. Must not know how any of

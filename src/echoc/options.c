@@ -1,4 +1,7 @@
 /*
+ * SPDX-License-Identifier: ISC
+ * Copyright (c) 2026 The echod authors
+ *
  * options: argv -> struct options.
  *
  * Knows the command line, to the letter. Must not know what is done with it:

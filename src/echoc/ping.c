@@ -1,4 +1,7 @@
 /*
+ * SPDX-License-Identifier: ISC
+ * Copyright (c) 2026 The echod authors
+ *
  * ping: round trips, one after another.
  *
  * Knows intervals, the counts and ping(8)'s manner. Must not know how bytes

@@ -1,4 +1,7 @@
 /*
+ * SPDX-License-Identifier: ISC
+ * Copyright (c) 2026 The echod authors
+ *
  * ping: round trips, one after another.
  */
 #ifndef ECHOC_PING_H

@@ -1,4 +1,7 @@
 /*
+ * SPDX-License-Identifier: ISC
+ * Copyright (c) 2026 The echod authors
+ *
  * settings: the value of one option -> its place in struct options.
  *
  * Knows ranges and what excludes what. Must not know how the command line is

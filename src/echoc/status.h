@@ -1,4 +1,7 @@
 /*
+ * SPDX-License-Identifier: ISC
+ * Copyright (c) 2026 The echod authors
+ *
  * status: what a command comes to, and the one form of a complaint.
  */
 #ifndef ECHOC_STATUS_H

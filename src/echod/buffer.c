@@ -1,4 +1,7 @@
 /*
+ * SPDX-License-Identifier: ISC
+ * Copyright (c) 2026 The echod authors
+ *
  * buffer: room for one piece of a stream, large only while it is needed.
  *
  * Knows how much room a piece deserves. Must not know what is in it.

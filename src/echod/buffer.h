@@ -1,4 +1,7 @@
 /*
+ * SPDX-License-Identifier: ISC
+ * Copyright (c) 2026 The echod authors
+ *
  * buffer: room for one piece of a stream, large only while it is needed.
  *
  * A struct buffer lives on its thread's stack and belongs to that thread.

@@ -1,4 +1,7 @@
 /*
+ * SPDX-License-Identifier: ISC
+ * Copyright (c) 2026 The echod authors
+ *
  * client: one client's thread: set up, echo, report, leave.
  *
  * Knows the life of a thread that serves one seat. Must not know listeners,

@@ -1,4 +1,7 @@
 /*
+ * SPDX-License-Identifier: ISC
+ * Copyright (c) 2026 The echod authors
+ *
  * client: one client's thread: set up, echo, report, leave.
  */
 #ifndef ECHOD_CLIENT_H

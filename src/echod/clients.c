@@ -1,4 +1,7 @@
 /*
+ * SPDX-License-Identifier: ISC
+ * Copyright (c) 2026 The echod authors
+ *
  * roster: who is here, and the only mutex.
  *
  * Knows seats, and that a descriptor can be shut down and closed. Must not

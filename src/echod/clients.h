@@ -1,4 +1,7 @@
 /*
+ * SPDX-License-Identifier: ISC
+ * Copyright (c) 2026 The echod authors
+ *
  * roster: who is here, and the only mutex.
  *
  * Every client has a seat, from the accept loop's clients_add() to its own

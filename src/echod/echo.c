@@ -1,4 +1,7 @@
 /*
+ * SPDX-License-Identifier: ISC
+ * Copyright (c) 2026 The echod authors
+ *
  * echo: bytes back until end of file.
  *
  * Knows two descriptors and how to copy from one to the other. Must not know

@@ -1,4 +1,7 @@
 /*
+ * SPDX-License-Identifier: ISC
+ * Copyright (c) 2026 The echod authors
+ *
  * echo: bytes back until end of file.
  */
 #ifndef ECHOD_ECHO_H

@@ -1,4 +1,7 @@
 /*
+ * SPDX-License-Identifier: ISC
+ * Copyright (c) 2026 The echod authors
+ *
  * inetd: one client, on standard input and output.
  *
  * Knows what inetd(8) and the like hand over. Must not know listeners, seats

@@ -1,4 +1,7 @@
 /*
+ * SPDX-License-Identifier: ISC
+ * Copyright (c) 2026 The echod authors
+ *
  * inetd: one client, on standard input and output.
  */
 #ifndef ECHOD_INETD_H

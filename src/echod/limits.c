@@ -1,4 +1,7 @@
 /*
+ * SPDX-License-Identifier: ISC
+ * Copyright (c) 2026 The echod authors
+ *
  * limits: how many clients this process can have.
  *
  * Knows the system's limits and what a client takes of each. Must not know

@@ -1,4 +1,7 @@
 /*
+ * SPDX-License-Identifier: ISC
+ * Copyright (c) 2026 The echod authors
+ *
  * line: one line of the log, as text for a person or as a JSON object.
  *
  * Knows the two forms. Must not know which events there are, or where a line

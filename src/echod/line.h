@@ -1,4 +1,7 @@
 /*
+ * SPDX-License-Identifier: ISC
+ * Copyright (c) 2026 The echod authors
+ *
  * line: one line of the log, as text for a person or as a JSON object.
  *
  * A struct line lives on its thread's stack; nothing allocates. What does not

@@ -1,4 +1,7 @@
 /*
+ * SPDX-License-Identifier: ISC
+ * Copyright (c) 2026 The echod authors
+ *
  * listener: one listening socket, made here or inherited.
  *
  * Knows how a socket comes to listen, and what accepted ones get from it. Must

@@ -1,4 +1,7 @@
 /*
+ * SPDX-License-Identifier: ISC
+ * Copyright (c) 2026 The echod authors
+ *
  * listener: one listening socket, made here or inherited.
  *
  * For the accept loop's thread alone.

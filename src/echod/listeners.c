@@ -1,4 +1,7 @@
 /*
+ * SPDX-License-Identifier: ISC
+ * Copyright (c) 2026 The echod authors
+ *
  * listeners: addresses -> listening sockets.
  *
  * Knows that an address may have many endpoints and that they belong together.

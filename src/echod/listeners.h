@@ -1,4 +1,7 @@
 /*
+ * SPDX-License-Identifier: ISC
+ * Copyright (c) 2026 The echod authors
+ *
  * listeners: addresses -> listening sockets.
  *
  * For the accept loop's thread alone. What goes wrong is written into the

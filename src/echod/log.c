@@ -1,4 +1,7 @@
 /*
+ * SPDX-License-Identifier: ISC
+ * Copyright (c) 2026 The echod authors
+ *
  * report: one event, one line, one write; never blocks a client.
  *
  * Knows the words of the log. Must not know sockets, seats or policy; the form

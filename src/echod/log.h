@@ -1,4 +1,7 @@
 /*
+ * SPDX-License-Identifier: ISC
+ * Copyright (c) 2026 The echod authors
+ *
  * report: one event, one line, one write; never blocks a client.
  *
  * Events go to standard output, in the form asked for; trouble goes to

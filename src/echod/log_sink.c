@@ -1,4 +1,7 @@
 /*
+ * SPDX-License-Identifier: ISC
+ * Copyright (c) 2026 The echod authors
+ *
  * outlet: a descriptor that takes lines and never blocks their writer.
  *
  * Knows pipes, terminals, sockets and files as far as writing without waiting

@@ -1,4 +1,7 @@
 /*
+ * SPDX-License-Identifier: ISC
+ * Copyright (c) 2026 The echod authors
+ *
  * main: options -> listeners -> privileges -> serve -> status.
  *
  * Knows the order in which things are set up, and decides what a failure there

@@ -1,4 +1,7 @@
 /*
+ * SPDX-License-Identifier: ISC
+ * Copyright (c) 2026 The echod authors
+ *
  * options: argv -> struct options.
  */
 #ifndef ECHOD_OPTIONS_H

@@ -1,4 +1,7 @@
 /*
+ * SPDX-License-Identifier: ISC
+ * Copyright (c) 2026 The echod authors
+ *
  * hosts: how many clients each address has.
  *
  * Knows a chained hash table of fixed size, so that neither memory nor time

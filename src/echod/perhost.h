@@ -1,4 +1,7 @@
 /*
+ * SPDX-License-Identifier: ISC
+ * Copyright (c) 2026 The echod authors
+ *
  * hosts: how many clients each address has.
  *
  * Not safe for two threads at once: the roster calls it with its lock held.

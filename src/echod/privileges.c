@@ -1,4 +1,7 @@
 /*
+ * SPDX-License-Identifier: ISC
+ * Copyright (c) 2026 The echod authors
+ *
  * privileges: become another user, for good.
  *
  * Knows users and groups. Must not know what is done with the rights before or

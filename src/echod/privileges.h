@@ -1,4 +1,7 @@
 /*
+ * SPDX-License-Identifier: ISC
+ * Copyright (c) 2026 The echod authors
+ *
  * privileges: become another user, for good.
  */
 #ifndef ECHOD_PRIVILEGES_H

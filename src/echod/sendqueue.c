@@ -1,4 +1,7 @@
 /*
+ * SPDX-License-Identifier: ISC
+ * Copyright (c) 2026 The echod authors
+ *
  * delivery: what has been written to a descriptor but is still on its way.
  *
  * Knows the two kernel queries about the sending side of a socket. Must not

@@ -1,4 +1,7 @@
 /*
+ * SPDX-License-Identifier: ISC
+ * Copyright (c) 2026 The echod authors
+ *
  * delivery: what has been written to a descriptor but is still on its way.
  *
  * Any thread may call these, on a descriptor that is its own.

@@ -1,4 +1,7 @@
 /*
+ * SPDX-License-Identifier: ISC
+ * Copyright (c) 2026 The echod authors
+ *
  * server: the accept loop: whom to let in, when to wait, how to stop.
  *
  * Knows the policy, and asks the leaves to carry it out. Must not know how a

@@ -1,4 +1,7 @@
 /*
+ * SPDX-License-Identifier: ISC
+ * Copyright (c) 2026 The echod authors
+ *
  * server: the accept loop: whom to let in, when to wait, how to stop.
  *
  * For the thread that calls; what a signal or a leaving client has to say

@@ -1,4 +1,7 @@
 /*
+ * SPDX-License-Identifier: ISC
+ * Copyright (c) 2026 The echod authors
+ *
  * wakeup: signals and leaving clients wake the accept loop through one pipe.
  *
  * Knows signal(7) and the self-pipe. Must not know what the loop does once it

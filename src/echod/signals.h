@@ -1,4 +1,7 @@
 /*
+ * SPDX-License-Identifier: ISC
+ * Copyright (c) 2026 The echod authors
+ *
  * wakeup: signals and leaving clients wake the accept loop through one pipe.
  *
  * The loop's thread opens and waits; any thread may ring. All signals that are

@@ -1,4 +1,7 @@
 /*
+ * SPDX-License-Identifier: ISC
+ * Copyright (c) 2026 The echod authors
+ *
  * supervisor: LISTEN_FDS and readiness.
  *
  * Knows three environment variables. Must not know what the sockets are for,

@@ -1,4 +1,7 @@
 /*
+ * SPDX-License-Identifier: ISC
+ * Copyright (c) 2026 The echod authors
+ *
  * supervisor: LISTEN_FDS and readiness.
  *
  * The protocols of sd_listen_fds(3) and sd_notify(3), which any supervisor may

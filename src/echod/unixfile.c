@@ -1,4 +1,7 @@
 /*
+ * SPDX-License-Identifier: ISC
+ * Copyright (c) 2026 The echod authors
+ *
  * unixfile: the file in which a Unix socket is bound.
  *
  * Knows how to tell a stale socket from a live one. Must not know what is

@@ -1,4 +1,7 @@
 /*
+ * SPDX-License-Identifier: ISC
+ * Copyright (c) 2026 The echod authors
+ *
  * unixfile: the file in which a Unix socket is bound.
  *
  * For the accept loop's thread alone. Functions return 0, or -1 with errno.

@@ -1,4 +1,9 @@
-/* address: the forms it is typed in, and how it is written. */
+/*
+ * SPDX-License-Identifier: ISC
+ * Copyright (c) 2026 The echod authors
+ *
+ * address: the forms it is typed in, and how it is written.
+ */
 #include "config.h"
 
 #include "common/address.h"

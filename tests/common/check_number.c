@@ -1,4 +1,9 @@
-/* number: what a person types, and what a person had better not. */
+/*
+ * SPDX-License-Identifier: ISC
+ * Copyright (c) 2026 The echod authors
+ *
+ * number: what a person types, and what a person had better not.
+ */
 #include "config.h"
 
 #include "common/number.h"

@@ -1,4 +1,7 @@
 /*
+ * SPDX-License-Identifier: ISC
+ * Copyright (c) 2026 The echod authors
+ *
  * suite: what every Check suite shares: one main, and pairs of sockets.
  */
 #include "config.h"

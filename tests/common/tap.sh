@@ -1,3 +1,6 @@
+# SPDX-License-Identifier: ISC
+# Copyright (c) 2026 The echod authors
+#
 # shellcheck shell=sh disable=SC2034
 # What the shell tests share: TAP lines, and a running echod.
 # A test sources this, calls the functions, and ends with "finish".

@@ -1,4 +1,7 @@
 /*
+ * SPDX-License-Identifier: ISC
+ * Copyright (c) 2026 The echod authors
+ *
  * badserver: an echo server with one fault, so that a client's tests can see
  * whether the client notices. It shares no code with echod; a fault is brought
  * about by what a connection does, never by chance.

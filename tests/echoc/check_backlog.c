@@ -1,4 +1,9 @@
-/* backlog: what goes in comes out, in order, and never without end. */
+/*
+ * SPDX-License-Identifier: ISC
+ * Copyright (c) 2026 The echod authors
+ *
+ * backlog: what goes in comes out, in order, and never without end.
+ */
 #include "config.h"
 
 #include "echoc/backlog.h"

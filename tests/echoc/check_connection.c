@@ -1,4 +1,9 @@
-/* stream and talk: what was sent must come back, and what did not is told. */
+/*
+ * SPDX-License-Identifier: ISC
+ * Copyright (c) 2026 The echod authors
+ *
+ * stream and talk: what was sent must come back, and what did not is told.
+ */
 #include "config.h"
 
 #include "echoc/interrupt.h"

@@ -1,4 +1,9 @@
-/* fault: what happened to the bytes, found by them alone; and its words. */
+/*
+ * SPDX-License-Identifier: ISC
+ * Copyright (c) 2026 The echod authors
+ *
+ * fault: what happened to the bytes, found by them alone; and its words.
+ */
 #include "config.h"
 
 #include "echoc/net/fault.h"

@@ -1,4 +1,9 @@
-/* histogram, with hgrm and chart: many times, and what is told of them. */
+/*
+ * SPDX-License-Identifier: ISC
+ * Copyright (c) 2026 The echod authors
+ *
+ * histogram, with hgrm and chart: many times, and what is told of them.
+ */
 #include "config.h"
 
 #include "echoc/stats/chart.h"

@@ -1,4 +1,9 @@
-/* options of the client: the command line of echoc, to the letter. */
+/*
+ * SPDX-License-Identifier: ISC
+ * Copyright (c) 2026 The echod authors
+ *
+ * options of the client: the command line of echoc, to the letter.
+ */
 #include "config.h"
 
 #include "echoc/options.h"

@@ -1,4 +1,9 @@
-/* pattern: every byte knows its place, and any other place is wrong. */
+/*
+ * SPDX-License-Identifier: ISC
+ * Copyright (c) 2026 The echod authors
+ *
+ * pattern: every byte knows its place, and any other place is wrong.
+ */
 #include "config.h"
 
 #include "echoc/net/pattern.h"

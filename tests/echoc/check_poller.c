@@ -1,4 +1,9 @@
-/* poller: who is ready, and nobody else; and no wait is too short. */
+/*
+ * SPDX-License-Identifier: ISC
+ * Copyright (c) 2026 The echod authors
+ *
+ * poller: who is ready, and nobody else; and no wait is too short.
+ */
 #include "config.h"
 
 #include "common/clock.h"

@@ -1,4 +1,9 @@
-/* client: a thread's life, and how its end is told. */
+/*
+ * SPDX-License-Identifier: ISC
+ * Copyright (c) 2026 The echod authors
+ *
+ * client: a thread's life, and how its end is told.
+ */
 #include "config.h"
 
 #include "echod/client.h"

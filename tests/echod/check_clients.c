@@ -1,4 +1,9 @@
-/* roster and hosts: who is here. */
+/*
+ * SPDX-License-Identifier: ISC
+ * Copyright (c) 2026 The echod authors
+ *
+ * roster and hosts: who is here.
+ */
 #include "config.h"
 
 #include "echod/clients.h"

@@ -1,4 +1,9 @@
-/* echo, with its buffer and delivery: every byte, in order, whatever comes. */
+/*
+ * SPDX-License-Identifier: ISC
+ * Copyright (c) 2026 The echod authors
+ *
+ * echo, with its buffer and delivery: every byte, in order, whatever comes.
+ */
 #include "config.h"
 
 #include "echod/buffer.h"

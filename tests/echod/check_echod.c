@@ -1,4 +1,9 @@
-/* The real program over real sockets: what an operator can count on. */
+/*
+ * SPDX-License-Identifier: ISC
+ * Copyright (c) 2026 The echod authors
+ *
+ * The real program over real sockets: what an operator can count on.
+ */
 #include "config.h"
 
 #include "tests/common/suite.h"

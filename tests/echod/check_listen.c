@@ -1,4 +1,9 @@
-/* listeners, listener and unixfile: addresses become listening sockets. */
+/*
+ * SPDX-License-Identifier: ISC
+ * Copyright (c) 2026 The echod authors
+ *
+ * listeners, listener and unixfile: addresses become listening sockets.
+ */
 #include "config.h"
 
 #include "echod/listeners.h"

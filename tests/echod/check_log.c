@@ -1,4 +1,9 @@
-/* report and outlet: the words of the log, and lines that never block. */
+/*
+ * SPDX-License-Identifier: ISC
+ * Copyright (c) 2026 The echod authors
+ *
+ * report and outlet: the words of the log, and lines that never block.
+ */
 #include "config.h"
 
 #include "echod/log.h"

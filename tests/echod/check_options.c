@@ -1,4 +1,9 @@
-/* options: the command line, to the letter. */
+/*
+ * SPDX-License-Identifier: ISC
+ * Copyright (c) 2026 The echod authors
+ *
+ * options: the command line, to the letter.
+ */
 #include "config.h"
 
 #include "echod/options.h"

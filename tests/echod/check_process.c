@@ -1,4 +1,9 @@
-/* supervisor, limits and privileges: the process and its surroundings. */
+/*
+ * SPDX-License-Identifier: ISC
+ * Copyright (c) 2026 The echod authors
+ *
+ * supervisor, limits and privileges: the process and its surroundings.
+ */
 #include "config.h"
 
 #include "common/descriptors.h"

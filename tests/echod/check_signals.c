@@ -1,4 +1,9 @@
-/* wakeup: signals and bells reach the loop, and nothing else does. */
+/*
+ * SPDX-License-Identifier: ISC
+ * Copyright (c) 2026 The echod authors
+ *
+ * wakeup: signals and bells reach the loop, and nothing else does.
+ */
 #include "config.h"
 
 #include "echod/signals.h"

@@ -1,4 +1,7 @@
 /*
+ * SPDX-License-Identifier: ISC
+ * Copyright (c) 2026 The echod authors
+ *
  * program: the real echod, started, watched and stopped by a test.
  */
 #include "config.h"

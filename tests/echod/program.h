@@ -1,4 +1,7 @@
 /*
+ * SPDX-License-Identifier: ISC
+ * Copyright (c) 2026 The echod authors
+ *
  * program: the real echod, started, watched and stopped by a test.
  *
  * ECHOD in the environment is its path. Every wait ends with the test failed

@@ -1,4 +1,7 @@
 /*
+ * SPDX-License-Identifier: ISC
+ * Copyright (c) 2026 The echod authors
+ *
  * check: what does the path do to my bytes?
  *
  * Knows which trials there are, in which order, and the table. Must not know

@@ -1,4 +1,7 @@
 /*
+ * SPDX-License-Identifier: ISC
+ * Copyright (c) 2026 The echod authors
+ *
  * check: what does the path do to my bytes?
  */
 #ifndef ECHOC_CHECK_CHECK_H

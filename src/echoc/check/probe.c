@@ -1,4 +1,7 @@
 /*
+ * SPDX-License-Identifier: ISC
+ * Copyright (c) 2026 The echod authors
+ *
  * trial: one question to the path, and its answer.
  *
  * Knows what all trials need: a connection, and words for what went wrong. Must

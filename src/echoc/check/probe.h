@@ -1,4 +1,7 @@
 /*
+ * SPDX-License-Identifier: ISC
+ * Copyright (c) 2026 The echod authors
+ *
  * trial: one question to the path, and its answer.
  *
  * A trial makes its own connections and hangs them all up. Each is a function

@@ -1,4 +1,7 @@
 /*
+ * SPDX-License-Identifier: ISC
+ * Copyright (c) 2026 The echod authors
+ *
  * probe_concurrent: are many clients served at once, or one after another?
  *
  * Knows how to tell the two apart. Must not know the other trials.

@@ -1,4 +1,7 @@
 /*
+ * SPDX-License-Identifier: ISC
+ * Copyright (c) 2026 The echod authors
+ *
  * trial_content: do the bytes come back, whatever they are and however many?
  *
  * Knows what paths do to bytes. Must not know the other trials.

@@ -1,4 +1,7 @@
 /*
+ * SPDX-License-Identifier: ISC
+ * Copyright (c) 2026 The echod authors
+ *
  * probe_end: what becomes of a connection when one side has said all?
  *
  * Knows half-close, end and reset. Must not know the other trials.

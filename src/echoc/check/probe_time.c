@@ -1,4 +1,7 @@
 /*
+ * SPDX-License-Identifier: ISC
+ * Copyright (c) 2026 The echod authors
+ *
  * trial_time: how long do bytes take, and how long does silence last?
  *
  * Knows round trips and waiting. Must not know the other trials.

@@ -1,4 +1,7 @@
 /*
+ * SPDX-License-Identifier: ISC
+ * Copyright (c) 2026 The echod authors
+ *
  * client: one of the many of a load.
  *
  * Knows what one client does next, and counts it. Must not know how many there

@@ -1,4 +1,7 @@
 /*
+ * SPDX-License-Identifier: ISC
+ * Copyright (c) 2026 The echod authors
+ *
  * client: one of the many of a load.
  *
  * A client is a state, and what moves it on: events of its descriptor, the

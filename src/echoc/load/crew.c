@@ -1,4 +1,7 @@
 /*
+ * SPDX-License-Identifier: ISC
+ * Copyright (c) 2026 The echod authors
+ *
  * crew: the clients of one worker, and who of them is next.
  *
  * Knows the order in which clients dial, are prompted and are looked at. Must

@@ -1,4 +1,7 @@
 /*
+ * SPDX-License-Identifier: ISC
+ * Copyright (c) 2026 The echod authors
+ *
  * load: many clients at once.
  *
  * Knows the workers, the progress line and the order of things. Must not know

@@ -1,4 +1,7 @@
 /*
+ * SPDX-License-Identifier: ISC
+ * Copyright (c) 2026 The echod authors
+ *
  * load: many clients at once.
  */
 #ifndef ECHOC_LOAD_LOAD_H

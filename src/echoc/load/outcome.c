@@ -1,4 +1,7 @@
 /*
+ * SPDX-License-Identifier: ISC
+ * Copyright (c) 2026 The echod authors
+ *
  * outcome: what the workers of a load did -> summary, files, status.
  *
  * Knows what counts as a failure. Must not know how anything is shown.

@@ -1,4 +1,7 @@
 /*
+ * SPDX-License-Identifier: ISC
+ * Copyright (c) 2026 The echod authors
+ *
  * outcome: what the workers of a load did -> summary, files, status.
  */
 #ifndef ECHOC_LOAD_OUTCOME_H

@@ -1,4 +1,7 @@
 /*
+ * SPDX-License-Identifier: ISC
+ * Copyright (c) 2026 The echod authors
+ *
  * progress: one line that is written over and over, on a terminal only.
  *
  * Knows the terminal. Must not know what goes on.

@@ -1,4 +1,7 @@
 /*
+ * SPDX-License-Identifier: ISC
+ * Copyright (c) 2026 The echod authors
+ *
  * summary: what a load comes to, in words, as JSON or as CSV.
  *
  * Knows how numbers are shown. Must not know how they were found.

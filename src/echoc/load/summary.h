@@ -1,4 +1,7 @@
 /*
+ * SPDX-License-Identifier: ISC
+ * Copyright (c) 2026 The echod authors
+ *
  * summary: what a load comes to, in words, as JSON or as CSV.
  */
 #ifndef ECHOC_LOAD_SUMMARY_H

@@ -1,4 +1,7 @@
 /*
+ * SPDX-License-Identifier: ISC
+ * Copyright (c) 2026 The echod authors
+ *
  * turn: what is next for a client that has nothing under way.
  *
  * Knows the modes and the schedule. Must not know sockets.

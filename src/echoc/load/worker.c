@@ -1,4 +1,7 @@
 /*
+ * SPDX-License-Identifier: ISC
+ * Copyright (c) 2026 The echod authors
+ *
  * worker: a thread that is a share of a load's clients.
  *
  * Knows when it begins and when it is over, and the loop between. Must not know

@@ -1,4 +1,7 @@
 /*
+ * SPDX-License-Identifier: ISC
+ * Copyright (c) 2026 The echod authors
+ *
  * worker: a thread that is a share of a load's clients.
  */
 #ifndef ECHOC_LOAD_WORKER_H

@@ -1,4 +1,7 @@
 /*
+ * SPDX-License-Identifier: ISC
+ * Copyright (c) 2026 The echod authors
+ *
  * stream: one connection's bytes, sent and proven to come back.
  *
  * Knows send(2), recv(2) and the pattern. Must not know when to send, how long

@@ -1,4 +1,7 @@
 /*
+ * SPDX-License-Identifier: ISC
+ * Copyright (c) 2026 The echod authors
+ *
  * stream: one connection's bytes, sent and proven to come back.
  *
  * A struct stream is one thread's. The descriptor is non-blocking, and the

@@ -1,4 +1,7 @@
 /*
+ * SPDX-License-Identifier: ISC
+ * Copyright (c) 2026 The echod authors
+ *
  * dial: an address -> a connected socket.
  *
  * Knows connect(2). Must not know what the connection is for.

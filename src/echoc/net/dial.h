@@ -1,4 +1,7 @@
 /*
+ * SPDX-License-Identifier: ISC
+ * Copyright (c) 2026 The echod authors
+ *
  * dial: an address -> a connected socket.
  *
  * Descriptors become the caller's: non-blocking, closed on exec, and for TCP

@@ -1,4 +1,7 @@
 /*
+ * SPDX-License-Identifier: ISC
+ * Copyright (c) 2026 The echod authors
+ *
  * talk: one stream, blocking, with an end to every wait.
  *
  * Knows poll(2) and deadlines. Must not know what the talk is to prove.

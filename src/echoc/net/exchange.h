@@ -1,4 +1,7 @@
 /*
+ * SPDX-License-Identifier: ISC
+ * Copyright (c) 2026 The echod authors
+ *
  * talk: one stream, blocking, with an end to every wait.
  *
  * Times are in ms. Every function returns 0, or -1 with the stream's fault:

@@ -1,4 +1,7 @@
 /*
+ * SPDX-License-Identifier: ISC
+ * Copyright (c) 2026 The echod authors
+ *
  * fault: what can go wrong on one connection, and the words for it.
  *
  * Knows how to read what came in place of the pattern. Must not know who asks,

@@ -1,4 +1,7 @@
 /*
+ * SPDX-License-Identifier: ISC
+ * Copyright (c) 2026 The echod authors
+ *
  * fault: what can go wrong on one connection, and the words for it.
  */
 #ifndef ECHOC_NET_FAULT_H

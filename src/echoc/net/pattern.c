@@ -1,4 +1,7 @@
 /*
+ * SPDX-License-Identifier: ISC
+ * Copyright (c) 2026 The echod authors
+ *
  * pattern: the bytes that are sent, each of which depends on where it stands.
  *
  * Knows arithmetic. Must not know sockets, nor what a mismatch means.

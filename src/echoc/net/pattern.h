@@ -1,4 +1,7 @@
 /*
+ * SPDX-License-Identifier: ISC
+ * Copyright (c) 2026 The echod authors
+ *
  * pattern: the bytes that are sent, each of which depends on where it stands.
  *
  * A connection has a key. Its bytes, in eights, are a counter that a 64-bit

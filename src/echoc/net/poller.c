@@ -1,4 +1,7 @@
 /*
+ * SPDX-License-Identifier: ISC
+ * Copyright (c) 2026 The echod authors
+ *
  * poller: many descriptors, and which of them are ready.
  *
  * Knows epoll(7), or poll(2) in its place. Must not know what is at the other

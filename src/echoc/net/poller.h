@@ -1,4 +1,7 @@
 /*
+ * SPDX-License-Identifier: ISC
+ * Copyright (c) 2026 The echod authors
+ *
  * poller: many descriptors, and which of them are ready.
  *
  * One thread's. epoll(7) where there is one, else poll(2).

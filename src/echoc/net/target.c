@@ -1,4 +1,7 @@
 /*
+ * SPDX-License-Identifier: ISC
+ * Copyright (c) 2026 The echod authors
+ *
  * target: the endpoints of the server's address, and the one that answers.
  *
  * Knows that a name has many. Must not know what is sent there.

@@ -1,4 +1,7 @@
 /*
+ * SPDX-License-Identifier: ISC
+ * Copyright (c) 2026 The echod authors
+ *
  * target: the endpoints of the server's address, and the one that answers.
  */
 #ifndef ECHOC_NET_TARGET_H

@@ -1,4 +1,7 @@
 /*
+ * SPDX-License-Identifier: ISC
+ * Copyright (c) 2026 The echod authors
+ *
  * axis: time on a logarithmic scale, along one edge of a picture.
  *
  * Knows round times and units. Must not know what is drawn, nor how.

@@ -1,4 +1,7 @@
 /*
+ * SPDX-License-Identifier: ISC
+ * Copyright (c) 2026 The echod authors
+ *
  * axis: time on a logarithmic scale, along one edge of a picture.
  */
 #ifndef ECHOC_PLOT_AXIS_H

@@ -1,4 +1,7 @@
 /*
+ * SPDX-License-Identifier: ISC
+ * Copyright (c) 2026 The echod authors
+ *
  * panel: what the panels of a latency picture have in common.
  *
  * Knows the look, and which percentiles matter. Must not know what a panel

@@ -1,4 +1,7 @@
 /*
+ * SPDX-License-Identifier: ISC
+ * Copyright (c) 2026 The echod authors
+ *
  * panel: what the panels of a latency picture have in common: their look, and
  * the percentiles that each of them points out.
  */

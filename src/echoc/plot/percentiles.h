@@ -1,4 +1,7 @@
 /*
+ * SPDX-License-Identifier: ISC
+ * Copyright (c) 2026 The echod authors
+ *
  * percentiles: the panel that shows how long the slowest messages took.
  */
 #ifndef ECHOC_PLOT_PERCENTILES_H

@@ -1,4 +1,7 @@
 /*
+ * SPDX-License-Identifier: ISC
+ * Copyright (c) 2026 The echod authors
+ *
  * plot: a picture of a latency distribution (SVG 1.1).
  */
 #ifndef ECHOC_PLOT_PLOT_H

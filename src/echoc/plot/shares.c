@@ -1,4 +1,7 @@
 /*
+ * SPDX-License-Identifier: ISC
+ * Copyright (c) 2026 The echod authors
+ *
  * shares: the panel that shows how many messages took how long.
  *
  * Knows how buckets fall into bars that are equally wide on a logarithmic

@@ -1,4 +1,7 @@
 /*
+ * SPDX-License-Identifier: ISC
+ * Copyright (c) 2026 The echod authors
+ *
  * shares: the panel that shows how many messages took how long.
  */
 #ifndef ECHOC_PLOT_SHARES_H

@@ -1,4 +1,7 @@
 /*
+ * SPDX-License-Identifier: ISC
+ * Copyright (c) 2026 The echod authors
+ *
  * svg: shapes and words of a picture (SVG 1.1), written as they are drawn.
  *
  * Knows the notation, and which characters XML 1.0 admits. Must not know what

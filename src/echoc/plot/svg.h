@@ -1,4 +1,7 @@
 /*
+ * SPDX-License-Identifier: ISC
+ * Copyright (c) 2026 The echod authors
+ *
  * svg: shapes and words of a picture (SVG 1.1), written as they are drawn.
  *
  * Lengths are pixels from the upper left. A style is a list of attributes as it

@@ -1,4 +1,7 @@
 /*
+ * SPDX-License-Identifier: ISC
+ * Copyright (c) 2026 The echod authors
+ *
  * chart: a histogram as bars of text, 80 columns wide at most.
  *
  * Knows round numbers and bars. Must not know what was timed.

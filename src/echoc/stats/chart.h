@@ -1,4 +1,7 @@
 /*
+ * SPDX-License-Identifier: ISC
+ * Copyright (c) 2026 The echod authors
+ *
  * chart: a histogram as bars of text, 80 columns wide at most.
  */
 #ifndef ECHOC_STATS_CHART_H

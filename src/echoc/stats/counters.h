@@ -1,4 +1,7 @@
 /*
+ * SPDX-License-Identifier: ISC
+ * Copyright (c) 2026 The echod authors
+ *
  * tally: what a share of the clients has done so far.
  *
  * One worker writes; any thread may read, and sees numbers that are at most a

@@ -1,4 +1,7 @@
 /*
+ * SPDX-License-Identifier: ISC
+ * Copyright (c) 2026 The echod authors
+ *
  * hgrm: percentiles in HdrHistogram's text format, as its plotter reads it.
  *
  * Knows the format: value, share, count so far, 1/(1-share), in steps that

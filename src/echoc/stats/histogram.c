@@ -1,4 +1,7 @@
 /*
+ * SPDX-License-Identifier: ISC
+ * Copyright (c) 2026 The echod authors
+ *
  * histogram: many times, in fixed memory, to within one part in a hundred.
  *
  * Knows buckets. Must not know what was timed, nor how it is shown.

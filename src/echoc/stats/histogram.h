@@ -1,4 +1,7 @@
 /*
+ * SPDX-License-Identifier: ISC
+ * Copyright (c) 2026 The echod authors
+ *
  * histogram: many times, in fixed memory, to within one part in a hundred.
  *
  * Log-linear buckets as in HdrHistogram: each power of two is cut in 128 equal

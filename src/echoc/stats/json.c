@@ -1,4 +1,7 @@
 /*
+ * SPDX-License-Identifier: ISC
+ * Copyright (c) 2026 The echod authors
+ *
  * json: members of one object on standard output (RFC 8259).
  *
  * Knows the notation. Must not know what is told.

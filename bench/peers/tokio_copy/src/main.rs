@@ -1,3 +1,6 @@
+// SPDX-License-Identifier: ISC
+// Copyright (c) 2026 The echod authors
+
 //! tokio_copy: a task for each client on a runtime with a thread for each
 //! processor, and tokio::io::copy.
 
