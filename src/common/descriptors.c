@@ -2,19 +2,25 @@
  * SPDX-License-Identifier: ISC
  * Copyright (c) 2026 The echod authors
  *
- * descriptors: how many this process may have.
- *
- * Knows the limit and the numbers taken. Must not know what they are for.
+ * descriptors: the file descriptors of this process, and their limit.
  */
 #include "config.h"
 
 #include "common/descriptors.h"
 
+#include <fcntl.h>
 #include <limits.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
-void descriptors_raise(void)
+void descriptors_fill_standard(void)
+{
+    for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
+        if (fcntl(fd, F_GETFD) < 0)
+            (void)open("/dev/null", fd == STDIN_FILENO ? O_WRONLY : O_RDONLY);
+}
+
+void descriptors_raise_limit(void)
 {
     struct rlimit limit;
 

@@ -9,6 +9,7 @@
  */
 #include "config.h"
 
+#include "common/descriptors.h"
 #include "echoc/check/check.h"
 #include "echoc/copy.h"
 #include "echoc/interrupt.h"
@@ -18,21 +19,9 @@
 #include "echoc/status.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
-
-/* If 0, 1 or 2 came closed, a socket would get that number, and what is printed
- * would be sent to the server. Each is opened the wrong way round, so that
- * using it is still the error it should be. */
-static void hold_standard_descriptors(void)
-{
-    for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
-        if (fcntl(fd, F_GETFD) < 0)
-            (void)open("/dev/null", fd == STDIN_FILENO ? O_WRONLY : O_RDONLY);
-}
 
 static enum status run(const struct options *options)
 {
@@ -60,7 +49,7 @@ int main(int argc, char *argv[])
     struct options options;
     char why[OPTIONS_WHY_MAX];
 
-    hold_standard_descriptors();
+    descriptors_fill_standard();
     if (options_parse(&options, argc, argv, why) < 0) {
         status_say("%s", why);
         return STATUS_LOCAL;

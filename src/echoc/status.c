@@ -11,6 +11,7 @@
 #include "echoc/status.h"
 
 #include "common/descriptors.h"
+#include "common/text.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -36,9 +37,7 @@ void status_say(const char *words, ...)
     if (more > 0)
         length += (size_t)more < room ? (size_t)more : room - 1;
     /* A word of the command line may hold anything, but the line stays one. */
-    for (size_t i = 0; i < length; i++)
-        if ((unsigned char)line[i] < 0x20 || line[i] == 0x7f)
-            line[i] = '?';
+    text_mask_controls(line, length);
     line[length++] = '\n';
     fflush(stdout);
     while (write(STDERR_FILENO, line, length) < 0 && errno == EINTR)
@@ -49,7 +48,7 @@ enum status status_descriptors(size_t clients, size_t more)
 {
     uint64_t needed = (uint64_t)clients + more + SPARE_FDS;
 
-    descriptors_raise();
+    descriptors_raise_limit();
     if (descriptors_left() >= needed)
         return STATUS_OK;
     status_say("%zu clients: this process can have %" PRIu64

@@ -11,7 +11,7 @@
 
 #include "echod/line.h"
 
-#include "common/utf8.h"
+#include "common/text.h"
 
 #include <stdio.h>
 #include <time.h>
@@ -68,39 +68,16 @@ void line_words(struct line *line, const char *words, ...)
     va_end(list);
 }
 
-/* What the value begins with that need not be escaped. */
-static int plain_length(const char *value)
-{
-    const char *end = value;
-
-    for (;;) {
-        uint32_t code = 0;
-        size_t length = utf8_decode(end, &code);
-
-        if (code < 0x20 || code == '"' || code == '\\' || code == 0x7f ||
-            code == UTF8_REPLACEMENT)
-            return (int)(end - value);
-        end += length;
-    }
-}
-
-/* RFC 8259, 7 tells what must be escaped, and 8.1 that the rest is UTF-8. */
 void line_member(struct line *line, const char *name, const char *value)
 {
+    char out[TEXT_JSON_MAX];
+    size_t length = 0;
+
     if (!line->is_json || value == NULL)
         return;
     add(line, ",\"%s\":\"", name);
-    while (*value != '\0') {
-        uint32_t code = 0;
-        int length = plain_length(value);
-
-        add(line, "%.*s", length, value);
-        value += length;
-        if (*value == '\0')
-            break;
-        value += utf8_decode(value, &code);
-        add(line, "\\u%04x", (unsigned)code);
-    }
+    while ((length = text_to_json(&value, out)) > 0)
+        add(line, "%.*s", (int)length, out);
     add(line, "\"");
 }
 
@@ -120,9 +97,7 @@ void line_seconds(struct line *line, int64_t ms)
  * is room for its end: vsnprintf(3) kept a byte for its '\0'. */
 void line_end(struct line *line)
 {
-    for (size_t i = 0; i < line->length; i++)
-        if ((unsigned char)line->text[i] < 0x20 || line->text[i] == 0x7f)
-            line->text[i] = '?';
+    text_mask_controls(line->text, line->length);
     if (line->is_json)
         add(line, "}");
     line->text[line->length++] = '\n';

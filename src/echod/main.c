@@ -21,22 +21,11 @@
 #include "echod/supervisor.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <unistd.h>
 
 enum { STATUS_OK = 0, STATUS_FAILED = 1, STATUS_USAGE = 2 };
-
-/* If 0, 1 or 2 came closed, a socket would get that number and the log would
- * be sent to it. Each is opened the wrong way round, so that using it is still
- * the error it should be. */
-static void hold_standard_descriptors(void)
-{
-    for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
-        if (fcntl(fd, F_GETFD) < 0)
-            (void)open("/dev/null", fd == STDIN_FILENO ? O_WRONLY : O_RDONLY);
-}
 
 static int print(const char *text)
 {
@@ -133,7 +122,7 @@ static int serve(const struct options *options)
                             .grace_ms = options->grace_ms,
                             .verbose = options->verbose};
 
-    descriptors_raise();
+    descriptors_raise_limit();
     if (signals_open() < 0) {
         log_warn("cannot catch signals: %s", log_strerror(errno));
         return STATUS_FAILED;
@@ -168,7 +157,7 @@ int main(int argc, char *argv[])
     char why[OPTIONS_WHY_MAX];
     int err_fd = STDERR_FILENO;
 
-    hold_standard_descriptors();
+    descriptors_fill_standard();
     if (inetd_is_client(err_fd))
         err_fd = -1;
     log_open(LOG_NONE, -1, err_fd);

@@ -11,7 +11,10 @@
 
 #include "echod/supervisor.h"
 
+#include "common/number.h"
+
 #include <errno.h>
+#include <limits.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -21,31 +24,21 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-/* Digits and nothing else; -1 for anything else, or too many of them. */
-static long number(const char *text)
-{
-    size_t digits = strspn(text, "0123456789");
-
-    if (digits == 0 || digits > 9 || text[digits] != '\0')
-        return -1;
-    return strtol(text, NULL, 10);
-}
-
 int supervisor_listeners(const char **why)
 {
     const char *pid = getenv("LISTEN_PID");
     const char *fds = getenv("LISTEN_FDS");
-    long count = 0;
+    int64_t count = 0;
 
     if (pid == NULL || fds == NULL)
         return 0;
-    if (number(pid) < 0) {
+    if (number_whole(pid, INT_MAX) < 0) {
         *why = "LISTEN_PID is not a number";
         return -1;
     }
-    if (number(pid) != getpid())
+    if (number_whole(pid, INT_MAX) != getpid())
         return 0;
-    count = number(fds);
+    count = number_whole(fds, INT_MAX - SUPERVISOR_FIRST_FD);
     if (count < 0)
         *why = "LISTEN_FDS is not a number";
     return (int)count;

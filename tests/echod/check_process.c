@@ -132,7 +132,7 @@ START_TEST(the_soft_limit_is_raised_to_the_hard_one)
     struct rlimit limit;
 
     set_limit(64, 200);
-    descriptors_raise();
+    descriptors_raise_limit();
     ck_assert_uint_gt(limits_find().clients, 64);
     getrlimit(RLIMIT_NOFILE, &limit);
     ck_assert_uint_eq(limit.rlim_cur, 200);

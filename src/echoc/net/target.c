@@ -10,6 +10,7 @@
 
 #include "echoc/net/target.h"
 
+#include "common/text.h"
 #include "echoc/net/dial.h"
 
 #include <errno.h>
@@ -111,9 +112,7 @@ void target_name_of(const struct target *target, size_t endpoint,
     }
     snprintf(name, TARGET_NAME_MAX, "%s", target->text);
     /* A path may hold anything, but a terminal shall not obey it. */
-    for (char *at = name; *at != '\0'; at++)
-        if ((unsigned char)*at < 0x20 || *at == 0x7f)
-            *at = '?';
+    text_mask_controls(name, strlen(name));
 }
 
 void target_name(const struct target *target, char name[TARGET_NAME_MAX])

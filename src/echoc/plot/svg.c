@@ -11,7 +11,7 @@
 
 #include "echoc/plot/svg.h"
 
-#include "common/utf8.h"
+#include "common/text.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -28,10 +28,10 @@ static bool is_printable(uint32_t code)
 
 static size_t decode(const char *text, uint32_t *code)
 {
-    size_t length = utf8_decode(text, code);
+    size_t length = text_decode(text, code);
 
     if (!is_printable(*code))
-        *code = UTF8_REPLACEMENT;
+        *code = TEXT_REPLACEMENT;
     return length;
 }
 
@@ -44,7 +44,7 @@ static void put_character(FILE *file, const char *bytes, size_t length,
         fputs("&gt;", file);
     else if (code == '&')
         fputs("&amp;", file);
-    else if (code == UTF8_REPLACEMENT)
+    else if (code == TEXT_REPLACEMENT)
         fputs("\xef\xbf\xbd", file);
     else
         fwrite(bytes, 1, length, file);
@@ -59,7 +59,7 @@ static void put_text(FILE *file, const char *text, size_t columns)
         uint32_t code = 0;
 
         length = decode(text, &code);
-        used += code >= WIDE_FROM && code != UTF8_REPLACEMENT ? 2 : 1;
+        used += code >= WIDE_FROM && code != TEXT_REPLACEMENT ? 2 : 1;
         if (used > columns) {
             fputs("\xe2\x80\xa6", file);
             return;

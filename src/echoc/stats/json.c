@@ -10,7 +10,7 @@
 
 #include "echoc/stats/json.h"
 
-#include "common/utf8.h"
+#include "common/text.h"
 
 #include <inttypes.h>
 #include <math.h>
@@ -23,21 +23,14 @@ static char closes[DEPTH_MAX]; /* what ends each that is open */
 static int depth;
 static bool is_first = true;
 
-/* RFC 8259, 7 tells what must be escaped, and 8.1 that the rest is UTF-8. */
 static void quote(const char *text)
 {
-    putchar('"');
-    while (*text != '\0') {
-        uint32_t code = 0;
-        size_t length = utf8_decode(text, &code);
+    char out[TEXT_JSON_MAX];
+    size_t length = 0;
 
-        if (code < 0x20 || code == '"' || code == '\\' || code == 0x7f ||
-            code == UTF8_REPLACEMENT)
-            printf("\\u%04x", (unsigned)code);
-        else
-            fwrite(text, 1, length, stdout);
-        text += length;
-    }
+    putchar('"');
+    while ((length = text_to_json(&text, out)) > 0)
+        fwrite(out, 1, length, stdout);
     putchar('"');
 }
 
