@@ -3,9 +3,6 @@
  * Copyright (c) 2026 The echod authors
  *
  * address: text <-> socket address.
- *
- * Knows the forms an address is typed in and the resolver. Must not know what
- * an address is for: it opens no socket and prints nothing.
  */
 #include "config.h"
 
@@ -19,7 +16,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* A port that starts like a number must be one, whole and in range. */
+/* Each of these returns what is wrong with the text, or NULL. */
+
+/* A service name starts with a letter; anything else must be a port number. */
 static const char *port_fault(const char *port)
 {
     size_t digits = strspn(port, "0123456789");
@@ -35,16 +34,16 @@ static const char *port_fault(const char *port)
     return NULL;
 }
 
-static const char *copy(char *to, size_t room, const char *from, size_t length)
+static const char *copy(char *to, size_t size, const char *from, size_t length)
 {
-    if (length >= room)
+    if (length >= size)
         return "too long for an address";
     memcpy(to, from, length);
     to[length] = '\0';
     return NULL;
 }
 
-/* The host ends at ']' or ':'; *rest is left at what follows it. */
+/* The host ends at ']' or ':'; *rest is set to what follows it. */
 static const char *split_host(const char *text, struct address *address,
                               const char **rest)
 {
@@ -70,30 +69,46 @@ static const char *split_host(const char *text, struct address *address,
                 (size_t)(*rest - text));
 }
 
-int address_parse(const char *text, struct address *address, const char **why)
+static const char *parse_port(const char *rest, struct address *address)
+{
+    const char *fault = NULL;
+
+    if (*rest == '\0')
+        rest = ":" ADDRESS_DEFAULT_PORT;
+    else if (*rest != ':')
+        return "only ':' and a port can follow ']'";
+    fault = port_fault(rest + 1);
+    if (fault != NULL)
+        return fault;
+    return copy(address->port, sizeof address->port, rest + 1,
+                strlen(rest + 1));
+}
+
+static const char *parse(const char *text, struct address *address)
 {
     const char *rest = NULL;
+    const char *fault = NULL;
 
-    *address = (struct address){.text = text};
-    *why = NULL;
-    if (*text == '\0') {
-        *why = "empty address";
-    } else if (strchr(text, '/') != NULL) {
+    if (*text == '\0')
+        return "empty address";
+    if (strchr(text, '/') != NULL) {
         address->is_path = true;
         if (strlen(text) >= sizeof((struct sockaddr_un *)NULL)->sun_path)
-            *why = "too long for the path of a Unix socket";
-    } else if ((*why = split_host(text, address, &rest)) == NULL) {
-        if (*rest != ':' && *rest != '\0')
-            *why = "only ':' and a port can follow ']'";
-        else if (*rest == '\0')
-            rest = ":" ADDRESS_DEFAULT_PORT;
-        if (*why == NULL)
-            *why = port_fault(rest + 1);
-        if (*why == NULL)
-            *why = copy(address->port, sizeof address->port, rest + 1,
-                        strlen(rest + 1));
+            return "too long for the path of a Unix socket";
+        return NULL;
     }
-    return *why == NULL ? 0 : -1;
+    fault = split_host(text, address, &rest);
+    return fault != NULL ? fault : parse_port(rest, address);
+}
+
+int address_parse(const char *text, struct address *address,
+                  char errmsg[ERRMSG_MAX])
+{
+    const char *fault = NULL;
+
+    *address = (struct address){.text = text};
+    fault = parse(text, address);
+    return fault == NULL ? 0 : errmsg_set(errmsg, "%s: %s", text, fault);
 }
 
 static bool is_listed(const struct endpoint *list, size_t count,
@@ -106,7 +121,7 @@ static bool is_listed(const struct endpoint *list, size_t count,
     return false;
 }
 
-/* A name may be listed twice, in hosts(5) for example; it is bound once. */
+/* hosts(5) may list a name twice; each endpoint is kept once. */
 static int collect(const struct addrinfo *found, struct endpoint **list,
                    size_t *count)
 {
@@ -146,7 +161,8 @@ static int resolve_path(const char *path, struct endpoint **list, size_t *count)
 }
 
 int address_resolve(const struct address *address, bool to_listen,
-                    struct endpoint **list, size_t *count, const char **why)
+                    struct endpoint **list, size_t *count,
+                    char errmsg[ERRMSG_MAX])
 {
     struct addrinfo hints = {.ai_family = AF_UNSPEC,
                              .ai_socktype = SOCK_STREAM};
@@ -156,21 +172,20 @@ int address_resolve(const struct address *address, bool to_listen,
     if (address->is_path) {
         if (resolve_path(address->text, list, count) == 0)
             return 0;
-        *why = strerror(ENOMEM);
-        return -1;
+        return errmsg_set(errmsg, "%s: %s", address->text, strerror(ENOMEM));
     }
     hints.ai_flags = to_listen ? AI_PASSIVE : 0;
     error = getaddrinfo(*address->host != '\0' ? address->host : NULL,
                         address->port, &hints, &found);
-    if (error != 0) {
-        *why = error == EAI_SYSTEM ? strerror(errno) : gai_strerror(error);
-        return -1;
-    }
+    if (error != 0)
+        return errmsg_set(errmsg, "%s: %s", address->text,
+                          error == EAI_SYSTEM ? strerror(errno)
+                                              : gai_strerror(error));
     error = collect(found, list, count);
     freeaddrinfo(found);
     if (error < 0)
-        *why = strerror(ENOMEM);
-    return error;
+        return errmsg_set(errmsg, "%s: %s", address->text, strerror(ENOMEM));
+    return 0;
 }
 
 void address_format(const struct sockaddr *address, char text[ADDRESS_TEXT_MAX])

@@ -6,11 +6,13 @@
  *
  *     HOST:PORT   [IPV6]:PORT   HOST   :PORT   *:PORT   PATH (holds a '/')
  *
- * All functions are safe to call from any thread, but address_resolve() may
- * open descriptors (the resolver's), so only the accept loop's thread uses it.
+ * Safe to call from any thread. address_resolve() may open descriptors, the
+ * resolver's, so in the server only the accept loop's thread calls it.
  */
 #ifndef COMMON_ADDRESS_H
 #define COMMON_ADDRESS_H
+
+#include "common/errmsg.h"
 
 #include <netinet/in.h>
 #include <stdbool.h>
@@ -24,9 +26,9 @@
 /* Enough for every text that address_format() writes, with its '\0'. */
 #define ADDRESS_TEXT_MAX 80
 
-/* An address as it was typed, taken apart; nothing has been looked up. */
+/* An address as it was typed, parsed; nothing has been looked up. */
 struct address {
-    const char *text; /* what was typed; the caller's, not copied */
+    const char *text; /* what was typed; belongs to the caller, not copied */
     bool is_path;     /* a Unix socket: text is the path */
     char host[256];   /* "": every interface */
     char port[64];    /* a number from 0 to 65535, or a service name */
@@ -43,20 +45,19 @@ struct endpoint {
     } address;
 };
 
-/*
- * Take text apart. Returns 0, or -1 with *why a constant string that says
- * what is wrong with it.
- */
-int address_parse(const char *text, struct address *address, const char **why);
+/* Parse text. Returns 0, or -1 with errmsg "TEXT: WHY". */
+int address_parse(const char *text, struct address *address,
+                  char errmsg[ERRMSG_MAX]);
 
 /*
  * Look up every stream endpoint of an address, without duplicates, in the
- * resolver's order; to_listen takes an empty host for every interface.
- * Returns 0 with *list (to be freed by the caller) and *count, at least 1;
- * or -1 with *why a string that lives as long as the program.
+ * resolver's order. With to_listen an empty host means every interface.
+ * Returns 0 with *count endpoints, at least 1, in *list, which the caller
+ * frees; or -1 with errmsg "TEXT: WHY".
  */
 int address_resolve(const struct address *address, bool to_listen,
-                    struct endpoint **list, size_t *count, const char **why);
+                    struct endpoint **list, size_t *count,
+                    char errmsg[ERRMSG_MAX]);
 
 /*
  * Write an endpoint as 192.0.2.1:7 or [2001:db8::1]:7, and a Unix one as

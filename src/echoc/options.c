@@ -141,12 +141,11 @@ static int set_address(struct options *options, int count, char *words[],
                        char *why)
 {
     const char *text = count > 0 ? words[0] : ADDRESS_DEFAULT;
-    const char *fault_found = NULL;
 
     if (count > 1)
         return settings_refuse(why, "%s: more than one address", words[1]);
-    if (address_parse(text, &options->address, &fault_found) < 0)
-        return settings_refuse(why, "%s: %s", text, fault_found);
+    if (address_parse(text, &options->address, why) < 0)
+        return -1;
     if (options->address.is_path && options->family != AF_UNSPEC)
         return settings_refuse(
             why, "%s: a Unix socket is neither IPv4 nor IPv6", text);

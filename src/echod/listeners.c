@@ -101,13 +101,12 @@ int listeners_open(struct listeners *listeners, const struct address *address,
 {
     struct endpoint *list = NULL;
     size_t count = 0;
-    const char *fault = NULL;
+    char errmsg[ERRMSG_MAX];
     bool may_choose = false;
     int passed = -1;
 
-    if (address_resolve(address, true, &list, &count, &fault) < 0) {
-        snprintf(why, LISTENERS_WHY_MAX, "cannot listen on %s: %s",
-                 address->text, fault);
+    if (address_resolve(address, true, &list, &count, errmsg) < 0) {
+        snprintf(why, LISTENERS_WHY_MAX, "cannot listen on %s", errmsg);
         return -1;
     }
     /* A port that is free for the first endpoint may be taken for the next. */

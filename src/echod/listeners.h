@@ -15,7 +15,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-enum { LISTENERS_WHY_MAX = 512 };
+enum { LISTENERS_WHY_MAX = 544 };
 
 struct listeners {
     struct listener *at; /* malloc'd; freed by listeners_close() */

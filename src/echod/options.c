@@ -176,7 +176,6 @@ static int set(int option, const char *word, struct options *options, char *why)
 static int set_addresses(struct options *options, int count, char *words[],
                          char *why)
 {
-    const char *fault_found = NULL;
 
     if (options->inetd && count > 0)
         return fault(why, "%s: --inetd takes no ADDRESS", words[0]);
@@ -184,13 +183,13 @@ static int set_addresses(struct options *options, int count, char *words[],
         return fault(why, "%s: more than %d addresses",
                      words[OPTIONS_ADDRESSES_MAX], OPTIONS_ADDRESSES_MAX);
     for (int i = 0; i < count; i++)
-        if (address_parse(words[i], &options->addresses[i], &fault_found) < 0)
-            return fault(why, "%s: %s", words[i], fault_found);
+        if (address_parse(words[i], &options->addresses[i], why) < 0)
+            return -1;
     options->address_count = (size_t)count;
     if (count > 0 || options->inetd)
         return 0;
     options->address_count = 1;
-    return address_parse(ADDRESS_DEFAULT, &options->addresses[0], &fault_found);
+    return address_parse(ADDRESS_DEFAULT, &options->addresses[0], why);
 }
 
 int options_parse(struct options *options, int argc, char *argv[],

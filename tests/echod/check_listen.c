@@ -27,9 +27,9 @@ static char folder[64];
 static int open_at(const char *text)
 {
     struct address address;
-    const char *fault = NULL;
+    char errmsg[ERRMSG_MAX];
 
-    ck_assert_int_eq(address_parse(text, &address, &fault), 0);
+    ck_assert_int_eq(address_parse(text, &address, errmsg), 0);
     return listeners_open(&listeners, &address, why);
 }
 

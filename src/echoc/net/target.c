@@ -30,12 +30,12 @@ static void keep_family(struct target *target, int family)
 
 enum status target_open(struct target *target, const struct options *options)
 {
-    const char *why = NULL;
+    char errmsg[ERRMSG_MAX];
 
     *target = (struct target){.text = options->address.text};
     if (address_resolve(&options->address, false, &target->list, &target->count,
-                        &why) < 0) {
-        status_say("cannot look up %s: %s", target->text, why);
+                        errmsg) < 0) {
+        status_say("cannot look up %s", errmsg);
         return STATUS_FAULT;
     }
     if (options->family != AF_UNSPEC)
