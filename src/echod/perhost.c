@@ -2,10 +2,10 @@
  * SPDX-License-Identifier: ISC
  * Copyright (c) 2026 The echod authors
  *
- * hosts: how many clients each address has.
+ * perhost: how many clients each address has.
  *
- * Knows a chained hash table of fixed size, so that neither memory nor time
- * depends on who calls. Must not know seats, descriptors or threads.
+ * A chained hash table of fixed size: a client can make it neither grow nor
+ * allocate.
  */
 #include "config.h"
 
@@ -20,7 +20,7 @@
 struct host {
     unsigned char address[16]; /* IPv6, or IPv4 mapped into it */
     size_t clients;
-    struct host *next; /* in its chain, or among the free */
+    struct host *next; /* in its chain, or in the free list */
 };
 
 static struct host *hosts; /* all of them */
@@ -30,14 +30,14 @@ static struct host *free_hosts;
 static size_t limit;
 static uint64_t seed;
 
-int perhost_open(size_t count, size_t wanted)
+int perhost_open(size_t count, size_t clients)
 {
     free(hosts);
     free(chains);
     hosts = NULL;
     chains = NULL;
     free_hosts = NULL;
-    limit = wanted;
+    limit = clients;
     if (limit == 0)
         return 0;
     for (chain_count = 1; chain_count < count;)
@@ -50,13 +50,14 @@ int perhost_open(size_t count, size_t wanted)
         hosts[i - 1].next = free_hosts;
         free_hosts = &hosts[i - 1];
     }
-    /* Where the loader put things, and when: enough that nobody outside can
+    /* The time and an address chosen by the loader, so that a client cannot
      * choose addresses that share a chain. */
     seed = (uint64_t)time(NULL) * 0x9e3779b97f4a7c15 ^ (uintptr_t)hosts;
     return 0;
 }
 
-static bool address_of(const struct sockaddr *peer, unsigned char address[16])
+/* Returns false for a peer that has no address. */
+static bool get_address(const struct sockaddr *peer, unsigned char address[16])
 {
     static const unsigned char mapped[12] = {[10] = 0xff, [11] = 0xff};
 
@@ -76,7 +77,7 @@ static bool address_of(const struct sockaddr *peer, unsigned char address[16])
 }
 
 /* Two rounds of multiply and fold. */
-static struct host **chain_of(const unsigned char address[16])
+static struct host **find_chain(const unsigned char address[16])
 {
     uint64_t half[2];
     uint64_t hash = seed;
@@ -89,51 +90,51 @@ static struct host **chain_of(const unsigned char address[16])
     return &chains[hash & (chain_count - 1)];
 }
 
-/* The link that holds the address, or the empty one at the chain's end. */
-static struct host **find(const unsigned char address[16])
+/* Where the host of the address is linked, or the NULL at the end of its chain. */
+static struct host **find_entry(const unsigned char address[16])
 {
-    struct host **link = chain_of(address);
+    struct host **entry = find_chain(address);
 
-    while (*link != NULL && memcmp((*link)->address, address, 16) != 0)
-        link = &(*link)->next;
-    return link;
+    while (*entry != NULL && memcmp((*entry)->address, address, 16) != 0)
+        entry = &(*entry)->next;
+    return entry;
 }
 
 bool perhost_add(const struct sockaddr *peer)
 {
     unsigned char address[16];
-    struct host **link = NULL;
+    struct host **entry = NULL;
 
-    if (limit == 0 || !address_of(peer, address))
+    if (limit == 0 || !get_address(peer, address))
         return true;
-    link = find(address);
-    if (*link == NULL) {
+    entry = find_entry(address);
+    if (*entry == NULL) {
         struct host *host = free_hosts;
 
         free_hosts = host->next;
         *host = (struct host){.clients = 0};
         memcpy(host->address, address, sizeof host->address);
-        *link = host;
+        *entry = host;
     }
-    if ((*link)->clients == limit)
+    if ((*entry)->clients == limit)
         return false;
-    (*link)->clients++;
+    (*entry)->clients++;
     return true;
 }
 
 void perhost_remove(const struct sockaddr *peer)
 {
     unsigned char address[16];
-    struct host **link = NULL;
+    struct host **entry = NULL;
     struct host *host = NULL;
 
-    if (limit == 0 || !address_of(peer, address))
+    if (limit == 0 || !get_address(peer, address))
         return;
-    link = find(address);
-    host = *link;
+    entry = find_entry(address);
+    host = *entry;
     if (--host->clients > 0)
         return;
-    *link = host->next;
+    *entry = host->next;
     host->next = free_hosts;
     free_hosts = host;
 }

@@ -2,9 +2,9 @@
  * SPDX-License-Identifier: ISC
  * Copyright (c) 2026 The echod authors
  *
- * hosts: how many clients each address has.
+ * perhost: how many clients each address has.
  *
- * Not safe for two threads at once: the roster calls it with its lock held.
+ * Not thread-safe: the client table calls it with its mutex held.
  */
 #ifndef ECHOD_PERHOST_H
 #define ECHOD_PERHOST_H
@@ -14,20 +14,20 @@
 #include <sys/socket.h>
 
 /*
- * Make room for so many addresses at once, each with at most limit clients; a
- * limit of 0 is none, and costs nothing. Returns 0, or -1 with errno. Called
- * again it starts afresh.
+ * Make space for this many addresses at once, each with at most limit clients.
+ * A limit of 0 means none, and allocates nothing. Returns 0, or -1 with errno.
+ * Called again, it starts over.
  */
 int perhost_open(size_t hosts, size_t limit);
 
 /*
- * One more client from this address, whatever its port; false if it has as
- * many as it may. IPv4 mapped into IPv6 counts as IPv4. A Unix peer has no
- * address and is never turned away.
+ * Count one more client of this address, whatever its port. Returns false if
+ * the address is at its limit. An IPv4 address mapped into IPv6 (RFC 4291,
+ * 2.5.5.2) counts as IPv4. A Unix socket has no address and no limit.
  */
 bool perhost_add(const struct sockaddr *peer);
 
-/* One less; only after a perhost_add() that returned true. */
+/* Count one less, after a perhost_add() that returned true. */
 void perhost_remove(const struct sockaddr *peer);
 
 #endif

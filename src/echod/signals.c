@@ -2,10 +2,7 @@
  * SPDX-License-Identifier: ISC
  * Copyright (c) 2026 The echod authors
  *
- * wakeup: signals and leaving clients wake the accept loop through one pipe.
- *
- * Knows signal(7) and the self-pipe. Must not know what the loop does once it
- * is awake.
+ * signals: signals and leaving clients wake the accept loop through one pipe.
  */
 #include "config.h"
 
@@ -17,15 +14,15 @@
 #include <stddef.h>
 #include <unistd.h>
 
-enum { STOP = 's', TOTALS = 't', RING = 'r' };
-enum { RETRY_MS = 20 };
+/* What is written to the pipe. */
+enum { STOP = 's', TOTALS = 't', NOTIFY = 'n' };
 
 static int pipe_fds[2] = {-1, -1};
-static sigset_t unblocked;
+static sigset_t wait_mask; /* in force inside signals_wait() only */
 
-/* The pipe cannot be full: the loop empties it whenever it wakes, and a bell
- * that is set rings once. */
-static void put(char what)
+/* The pipe does not fill up: the accept loop empties it whenever it wakes, and
+ * a client notifies only if the loop asked for it, once. */
+static void write_pipe(char what)
 {
     int error = errno;
 
@@ -37,13 +34,13 @@ static void put(char what)
 static void on_stop(int number)
 {
     (void)number;
-    put(STOP);
+    write_pipe(STOP);
 }
 
 static void on_totals(int number)
 {
     (void)number;
-    put(TOTALS);
+    write_pipe(TOTALS);
 }
 
 static const struct {
@@ -64,7 +61,8 @@ static bool is_ignored(int number)
     return sigaction(number, NULL, &now) == 0 && now.sa_handler == SIG_IGN;
 }
 
-/* A parent may have left signals blocked: those caught here get in anyway. */
+/* The parent may have left signals blocked: those caught here are unblocked
+ * while waiting in any case. */
 static int catch_signals(void)
 {
     size_t count = sizeof caught / sizeof caught[0];
@@ -73,13 +71,13 @@ static int catch_signals(void)
     sigemptyset(&blocked);
     for (size_t i = 0; i < count; i++)
         sigaddset(&blocked, caught[i].number);
-    errno = pthread_sigmask(SIG_BLOCK, &blocked, &unblocked);
+    errno = pthread_sigmask(SIG_BLOCK, &blocked, &wait_mask);
     if (errno != 0)
         return -1;
     for (size_t i = 0; i < count; i++) {
         struct sigaction action = {.sa_handler = caught[i].handler};
 
-        sigdelset(&unblocked, caught[i].number);
+        sigdelset(&wait_mask, caught[i].number);
         sigfillset(&action.sa_mask);
         if (caught[i].number == SIGHUP && is_ignored(SIGHUP))
             continue;
@@ -108,42 +106,43 @@ int signals_open(void)
 
 void signals_notify(void)
 {
-    put(RING);
+    write_pipe(NOTIFY);
 }
 
-static void take(struct signals *signals)
+static void read_pipe(struct signals *signals)
 {
     char what[64];
-    ssize_t got = 0;
+    ssize_t count = 0;
 
-    while ((got = read(pipe_fds[0], what, sizeof what)) > 0)
-        for (ssize_t i = 0; i < got; i++) {
+    while ((count = read(pipe_fds[0], what, sizeof what)) > 0)
+        for (ssize_t i = 0; i < count; i++) {
             signals->stops += what[i] == STOP;
             signals->totals |= what[i] == TOTALS;
-            signals->notified |= what[i] == RING;
+            signals->notified |= what[i] == NOTIFY;
         }
 }
 
-/* The pipe makes it safe to let signals in before the poll: one that comes in
- * between has left its byte. ppoll(2) would not do: on Linux it delivers none
- * while a descriptor is ready, so a busy listener would keep a stop out. */
+/* A signal that comes between unblocking and poll(2) is not missed: its handler
+ * has written to the pipe. ppoll(2) would not do: on Linux it delivers no signal
+ * while a descriptor is ready, so a busy listener would hold up a stop. */
 void signals_wait(struct pollfd *pollfds, nfds_t count, int ms,
                   struct signals *signals)
 {
+    enum { RETRY_MS = 20 };
     sigset_t blocked;
-    int ready = 0; /* descriptors, or -1 */
+    int ready = 0;
 
     *signals = (struct signals){0};
     pollfds[0] = (struct pollfd){.fd = pipe_fds[0], .events = POLLIN};
-    pthread_sigmask(SIG_SETMASK, &unblocked, &blocked);
+    pthread_sigmask(SIG_SETMASK, &wait_mask, &blocked);
     ready = poll(pollfds, count, ms);
     pthread_sigmask(SIG_SETMASK, &blocked, NULL);
     if (ready < 0) {
         for (nfds_t i = 0; i < count; i++)
             pollfds[i].revents = 0;
-        /* No memory, or a limit below count: wait without descriptors. */
+        /* Out of memory, or a descriptor limit below count: do not spin. */
         if (errno != EINTR)
             poll(NULL, 0, RETRY_MS);
     }
-    take(signals);
+    read_pipe(signals);
 }

@@ -2,11 +2,11 @@
  * SPDX-License-Identifier: ISC
  * Copyright (c) 2026 The echod authors
  *
- * wakeup: signals and leaving clients wake the accept loop through one pipe.
+ * signals: signals and leaving clients wake the accept loop through one pipe.
  *
- * The loop's thread opens and waits; any thread may ring. All signals that are
- * handled stay blocked but inside signals_wait(), so threads made by the loop
- * never see one, and no time is left between looking and sleeping.
+ * The accept loop's thread opens and waits; any thread may notify. The signals
+ * that are caught stay blocked except inside signals_wait(), so that the
+ * clients' threads, which inherit the mask, never receive one.
  */
 #ifndef ECHOD_SIGNALS_H
 #define ECHOD_SIGNALS_H
@@ -14,7 +14,7 @@
 #include <poll.h>
 #include <stdbool.h>
 
-/* What has come since the last call. */
+/* What has happened since the last signals_wait(). */
 struct signals {
     int stops;     /* SIGTERM, SIGINT, SIGHUP: how many */
     bool totals;   /* SIGUSR1, SIGINFO */
@@ -22,21 +22,21 @@ struct signals {
 };
 
 /*
- * Make the pipe, block and catch the signals, ignore SIGPIPE and SIGXFSZ (a
- * write says EPIPE or EFBIG instead). A SIGHUP that is ignored already stays
- * so, as nohup(1) wants it. Before the first thread. Returns 0, or -1 with
- * errno.
+ * Make the pipe, block and catch the signals, and ignore SIGPIPE and SIGXFSZ,
+ * so that a write returns EPIPE or EFBIG instead. SIGHUP stays ignored if it
+ * was before, as under nohup(1). Call it before the first thread. Returns 0, or
+ * -1 with errno.
  */
 int signals_open(void);
 
-/* Wake the loop; never blocks, and keeps errno. */
+/* Wake the accept loop. Never blocks, and keeps errno. */
 void signals_notify(void);
 
 /*
- * poll(2), with the pipe and the signals: waits for the descriptors in pollfds,
- * whose first element is wakeup's own to fill, for ms milliseconds (-1: no
- * limit) or until it is woken. Tells what woke it, and which of them are ready;
- * if poll(2) fails, none is, and some ms pass.
+ * Wait like poll(2), ms milliseconds at most (-1: no limit), or until a signal
+ * or signals_notify() comes, and store what came. The first element of pollfds
+ * is reserved for the pipe. If poll(2) itself fails, no descriptor is ready and
+ * a few milliseconds pass.
  */
 void signals_wait(struct pollfd *pollfds, nfds_t count, int ms,
                   struct signals *signals);

@@ -2,7 +2,7 @@
  * SPDX-License-Identifier: ISC
  * Copyright (c) 2026 The echod authors
  *
- * wakeup: signals and bells reach the loop, and nothing else does.
+ * signals: signals and notifications wake the accept loop.
  */
 #include "config.h"
 
@@ -15,35 +15,35 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-const char suite_name[] = "wakeup";
+const char suite_name[] = "signals";
 
-static struct signals woken;
+static struct signals signals;
 static struct pollfd pollfds[2];
 
-START_TEST(a_signal_waits_until_the_loop_does)
+START_TEST(a_signal_is_held_until_the_loop_waits)
 {
     static const int numbers[] = {SIGTERM, SIGINT, SIGHUP};
 
     signal(SIGHUP, SIG_DFL);
     ck_assert_int_eq(signals_open(), 0);
     raise(numbers[_i]);
-    signals_wait(pollfds, 1, -1, &woken);
-    ck_assert_int_eq(woken.stops, 1);
-    ck_assert(!woken.totals && !woken.notified);
-    signals_wait(pollfds, 1, 0, &woken);
-    ck_assert_int_eq(woken.stops, 0);
+    signals_wait(pollfds, 1, -1, &signals);
+    ck_assert_int_eq(signals.stops, 1);
+    ck_assert(!signals.totals && !signals.notified);
+    signals_wait(pollfds, 1, 0, &signals);
+    ck_assert_int_eq(signals.stops, 0);
 }
 END_TEST
 
-START_TEST(two_kinds_at_once_are_both_heard)
+START_TEST(signals_and_a_notification_arrive_together)
 {
     signals_open();
     raise(SIGUSR1);
     raise(SIGTERM);
     signals_notify();
-    signals_wait(pollfds, 1, -1, &woken);
-    ck_assert_int_eq(woken.stops, 1);
-    ck_assert(woken.totals && woken.notified);
+    signals_wait(pollfds, 1, -1, &signals);
+    ck_assert_int_eq(signals.stops, 1);
+    ck_assert(signals.totals && signals.notified);
 }
 END_TEST
 
@@ -53,19 +53,19 @@ static void *notify(void *argument)
     return argument;
 }
 
-START_TEST(another_thread_can_ring)
+START_TEST(another_thread_can_notify)
 {
     pthread_t thread;
 
     signals_open();
     pthread_create(&thread, NULL, notify, NULL);
-    signals_wait(pollfds, 1, -1, &woken);
-    ck_assert(woken.notified);
+    signals_wait(pollfds, 1, -1, &signals);
+    ck_assert(signals.notified);
     pthread_join(thread, NULL);
 }
 END_TEST
 
-START_TEST(ringing_keeps_errno)
+START_TEST(a_notification_keeps_errno)
 {
     signals_open();
     errno = ECONNRESET;
@@ -75,18 +75,18 @@ START_TEST(ringing_keeps_errno)
 }
 END_TEST
 
-START_TEST(it_waits_as_long_as_it_is_told)
+START_TEST(a_wait_without_events_lasts_its_time)
 {
     int64_t before = now_ms();
 
     signals_open();
-    signals_wait(pollfds, 1, 30, &woken);
+    signals_wait(pollfds, 1, 30, &signals);
     ck_assert_int_ge(now_ms() - before, 29);
-    ck_assert(!woken.stops && !woken.totals && !woken.notified);
+    ck_assert(!signals.stops && !signals.totals && !signals.notified);
 }
 END_TEST
 
-START_TEST(it_polls_other_descriptors_too)
+START_TEST(other_descriptors_are_polled)
 {
     int fds[2];
 
@@ -94,12 +94,12 @@ START_TEST(it_polls_other_descriptors_too)
     unix_pair(fds);
     write_all(fds[0], "x", 1);
     pollfds[1] = (struct pollfd){.fd = fds[1], .events = POLLIN};
-    signals_wait(pollfds, 2, -1, &woken);
+    signals_wait(pollfds, 2, -1, &signals);
     ck_assert_int_eq(pollfds[1].revents, POLLIN);
 }
 END_TEST
 
-START_TEST(a_signal_leaves_no_stale_readiness)
+START_TEST(after_a_signal_no_descriptor_is_ready)
 {
     int fds[2];
 
@@ -108,13 +108,13 @@ START_TEST(a_signal_leaves_no_stale_readiness)
     pollfds[1] =
         (struct pollfd){.fd = fds[1], .events = POLLIN, .revents = POLLIN};
     raise(SIGUSR1);
-    signals_wait(pollfds, 2, -1, &woken);
+    signals_wait(pollfds, 2, -1, &signals);
     ck_assert_int_eq(pollfds[1].revents, 0);
-    ck_assert(woken.totals);
+    ck_assert(signals.totals);
 }
 END_TEST
 
-START_TEST(a_signal_gets_in_though_a_descriptor_is_always_ready)
+START_TEST(a_signal_arrives_though_a_descriptor_is_always_ready)
 {
     int fds[2];
 
@@ -123,12 +123,12 @@ START_TEST(a_signal_gets_in_though_a_descriptor_is_always_ready)
     write_all(fds[0], "x", 1);
     raise(SIGTERM);
     pollfds[1] = (struct pollfd){.fd = fds[1], .events = POLLIN};
-    signals_wait(pollfds, 2, -1, &woken);
-    ck_assert_int_eq(woken.stops, 1);
+    signals_wait(pollfds, 2, -1, &signals);
+    ck_assert_int_eq(signals.stops, 1);
 }
 END_TEST
 
-START_TEST(a_poll_that_fails_does_not_spin)
+START_TEST(a_failed_poll_does_not_spin)
 {
     struct rlimit limit;
     struct rlimit none;
@@ -138,14 +138,14 @@ START_TEST(a_poll_that_fails_does_not_spin)
     ck_assert_int_eq(getrlimit(RLIMIT_NOFILE, &limit), 0);
     none = (struct rlimit){0, limit.rlim_max};
     ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &none), 0);
-    signals_wait(pollfds, 2, -1, &woken);
+    signals_wait(pollfds, 2, -1, &signals);
     ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &limit), 0);
     ck_assert_int_ge(now_ms() - before, 10);
     ck_assert_int_eq(pollfds[0].revents, 0);
 }
 END_TEST
 
-START_TEST(a_signal_blocked_by_the_parent_still_arrives)
+START_TEST(a_signal_blocked_by_the_parent_arrives)
 {
     sigset_t all;
 
@@ -153,19 +153,19 @@ START_TEST(a_signal_blocked_by_the_parent_still_arrives)
     sigprocmask(SIG_BLOCK, &all, NULL);
     signals_open();
     raise(SIGTERM);
-    signals_wait(pollfds, 1, -1, &woken);
-    ck_assert_int_eq(woken.stops, 1);
+    signals_wait(pollfds, 1, -1, &signals);
+    ck_assert_int_eq(signals.stops, 1);
 }
 END_TEST
 
-START_TEST(a_hangup_ignored_before_stays_ignored)
+START_TEST(an_ignored_hangup_stays_ignored)
 {
     signal(SIGHUP, SIG_IGN);
     signals_open();
     raise(SIGHUP);
     raise(SIGUSR1);
-    signals_wait(pollfds, 1, -1, &woken);
-    ck_assert_int_eq(woken.stops, 0);
+    signals_wait(pollfds, 1, -1, &signals);
+    ck_assert_int_eq(signals.stops, 0);
 }
 END_TEST
 
@@ -183,17 +183,17 @@ END_TEST
 
 void suite_tests(TCase *tests)
 {
-    tcase_add_loop_test(tests, a_signal_waits_until_the_loop_does, 0, 3);
-    tcase_add_test(tests, two_kinds_at_once_are_both_heard);
-    tcase_add_test(tests, another_thread_can_ring);
-    tcase_add_test(tests, ringing_keeps_errno);
-    tcase_add_test(tests, it_waits_as_long_as_it_is_told);
-    tcase_add_test(tests, it_polls_other_descriptors_too);
-    tcase_add_test(tests, a_signal_leaves_no_stale_readiness);
-    tcase_add_test(tests, a_signal_gets_in_though_a_descriptor_is_always_ready);
+    tcase_add_loop_test(tests, a_signal_is_held_until_the_loop_waits, 0, 3);
+    tcase_add_test(tests, signals_and_a_notification_arrive_together);
+    tcase_add_test(tests, another_thread_can_notify);
+    tcase_add_test(tests, a_notification_keeps_errno);
+    tcase_add_test(tests, a_wait_without_events_lasts_its_time);
+    tcase_add_test(tests, other_descriptors_are_polled);
+    tcase_add_test(tests, after_a_signal_no_descriptor_is_ready);
+    tcase_add_test(tests, a_signal_arrives_though_a_descriptor_is_always_ready);
     if (!under_valgrind())
-        tcase_add_test(tests, a_poll_that_fails_does_not_spin);
-    tcase_add_test(tests, a_signal_blocked_by_the_parent_still_arrives);
-    tcase_add_test(tests, a_hangup_ignored_before_stays_ignored);
+        tcase_add_test(tests, a_failed_poll_does_not_spin);
+    tcase_add_test(tests, a_signal_blocked_by_the_parent_arrives);
+    tcase_add_test(tests, an_ignored_hangup_stays_ignored);
     tcase_add_test(tests, writing_to_a_closed_pipe_does_not_kill);
 }
