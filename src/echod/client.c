@@ -82,18 +82,6 @@ struct log_close client_outcome(int echoed, int error, enum client_state state,
         .error = all_delivered ? NULL : "stopped while it was sending"};
 }
 
-/* A drained client may still send. To close with its bytes unread, or to be
- * sent more after, resets the connection and destroys the echo that is under
- * way (RFC 1122, 4.2.2.13): so the echo is seen home first. Returns false if
- * bytes have come that will not be echoed. */
-static bool settle(int fd)
-{
-    char byte;
-
-    sendqueue_wait(fd);
-    return recv(fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) <= 0;
-}
-
 void *client_run(void *argument)
 {
     struct client *client = argument;
@@ -102,14 +90,13 @@ void *client_run(void *argument)
                         .out_fd = client->fd,
                         .delay_ms = delay_ms,
                         .written = &client->written};
-    int echoed = echo_until_end(&echo);
+    int echoed = echo_until_eof(&echo);
     int error = errno;
     bool settled = true;
     struct log_close close;
 
-    if (echoed == 0 && client->peer.any.sa_family != AF_UNIX &&
-        clients_state(client) == CLIENT_DRAINED)
-        settled = settle(client->fd);
+    if (echoed == 0 && clients_state(client) == CLIENT_DRAINED)
+        settled = sendqueue_drain(client->fd);
     close = client_outcome(echoed, error, clients_close(client), settled);
     close.peer = &client->peer.any;
     close.bytes = client->written;

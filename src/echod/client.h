@@ -29,7 +29,7 @@ int client_start(struct client *client);
 void *client_run(void *client);
 
 /*
- * How a stream ended, in a report's terms. echoed is what echo_until_end()
+ * How a stream ended, in a report's terms. echoed is what echo_until_eof()
  * returned, with its errno; all_delivered matters only for a drained one.
  */
 struct log_close client_outcome(int echoed, int error, enum client_state state,

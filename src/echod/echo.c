@@ -2,74 +2,125 @@
  * SPDX-License-Identifier: ISC
  * Copyright (c) 2026 The echod authors
  *
- * echo: bytes back until end of file.
- *
- * Knows two descriptors and how to copy from one to the other. Must not know
- * who the client is, what the options were, or that there is a log.
+ * echo: copy bytes from one descriptor to another until end of file.
  */
 #include "config.h"
 
 #include "echod/echo.h"
 
-#include "echod/buffer.h"
 #include "echod/sendqueue.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
-/* True if it is worth another try: a signal came, or the socket's time ran
- * out while the kernel was still handing on what it had been given. */
-static bool is_passing(struct echo *echo)
+struct buffer {
+    char *data; /* small, or a mapping of ECHO_BUFFER_LARGE bytes */
+    size_t size;
+    char small[ECHO_BUFFER_SMALL];
+};
+
+static ssize_t read_some(struct echo *echo, char *data, size_t size);
+static int write_all(struct echo *echo, const char *data, size_t size);
+static void buffer_init(struct buffer *buffer);
+static void buffer_fit(struct buffer *buffer, size_t count, int in_fd);
+static void buffer_free(struct buffer *buffer);
+
+int echo_until_eof(struct echo *echo)
 {
-    return errno == EINTR ||
-           (errno == EAGAIN && sendqueue_changed(echo->out_fd, &echo->pending));
+    struct buffer buffer;
+    ssize_t count = 0;
+
+    buffer_init(&buffer);
+    while ((count = read_some(echo, buffer.data, buffer.size)) > 0) {
+        if (write_all(echo, buffer.data, (size_t)count) < 0)
+            break;
+        buffer_fit(&buffer, (size_t)count, echo->in_fd);
+    }
+    buffer_free(&buffer);
+    return count == 0 ? 0 : -1;
 }
 
-static ssize_t receive(struct echo *echo, char *piece, size_t room)
+/* After a call that failed: EINTR, a signal came; EAGAIN, the socket's time
+ * limit passed. A client that reads slowly is told from one that does not read
+ * by what it has acknowledged since the last time. */
+static bool can_retry(struct echo *echo)
 {
-    ssize_t got = -1;
+    int before = echo->unacknowledged;
+
+    if (errno != EAGAIN)
+        return errno == EINTR;
+    echo->unacknowledged = sendqueue_bytes(echo->out_fd);
+    return echo->unacknowledged != before;
+}
+
+static ssize_t read_some(struct echo *echo, char *data, size_t size)
+{
+    ssize_t count = 0;
 
     do
-        got = read(echo->in_fd, piece, room);
-    while (got < 0 && is_passing(echo));
-    return got;
+        count = read(echo->in_fd, data, size);
+    while (count < 0 && can_retry(echo));
+    return count;
 }
 
-static int send_all(struct echo *echo, const char *piece, size_t size)
+/* write(2) may take less than it was given, when a signal or the time limit
+ * ends it: the rest is still to be written. */
+static int write_all(struct echo *echo, const char *data, size_t size)
 {
+    if (echo->delay_ms > 0)
+        sendqueue_wait_hangup(echo->out_fd, echo->delay_ms);
     while (size > 0) {
-        ssize_t put = write(echo->out_fd, piece, size);
+        ssize_t count = write(echo->out_fd, data, size);
 
-        if (put < 0 && !is_passing(echo))
+        if (count < 0 && !can_retry(echo))
             return -1;
-        if (put > 0) {
-            echo->pending = 0; /* what was seen before is of no use now */
-            piece += put;
-            size -= (size_t)put;
-            atomic_fetch_add_explicit(echo->written, (uint64_t)put,
+        if (count > 0) {
+            echo->unacknowledged = 0; /* what was seen before is outdated */
+            data += count;
+            size -= (size_t)count;
+            atomic_fetch_add_explicit(echo->written, (uint64_t)count,
                                       memory_order_relaxed);
         }
     }
     return 0;
 }
 
-int echo_until_end(struct echo *echo)
+static void buffer_init(struct buffer *buffer)
 {
-    struct buffer buffer;
-    ssize_t got = 0;
+    buffer->data = buffer->small;
+    buffer->size = sizeof buffer->small;
+}
 
-    buffer_open(&buffer);
-    while ((got = receive(echo, buffer.bytes, buffer.size)) > 0) {
-        if (echo->delay_ms > 0)
-            sendqueue_hold(echo->out_fd, echo->delay_ms);
-        if (send_all(echo, buffer.bytes, (size_t)got) < 0) {
-            got = -1;
-            break;
-        }
-        buffer_fit(&buffer, (size_t)got, echo->in_fd);
+/* A client that fills the small buffer gets a large one, until there is nothing
+ * to read for a moment. By mmap(2): a page costs memory only after it has been
+ * read into, and all of it goes back at once. */
+static void buffer_fit(struct buffer *buffer, size_t count, int in_fd)
+{
+    enum { IDLE_MS = 100 };
+    struct pollfd input = {.fd = in_fd, .events = POLLIN};
+    void *large = MAP_FAILED;
+
+    if (buffer->data == buffer->small && count == buffer->size)
+        large = mmap(NULL, ECHO_BUFFER_LARGE, PROT_READ | PROT_WRITE,
+                     MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (large != MAP_FAILED) {
+        buffer->data = large;
+        buffer->size = ECHO_BUFFER_LARGE;
+    } else if (buffer->data != buffer->small && poll(&input, 1, IDLE_MS) == 0) {
+        buffer_free(buffer);
+        buffer_init(buffer);
     }
-    buffer_close(&buffer);
-    return (int)got;
+}
+
+static void buffer_free(struct buffer *buffer)
+{
+    int error = errno;
+
+    if (buffer->data != buffer->small)
+        munmap(buffer->data, ECHO_BUFFER_LARGE);
+    errno = error;
 }

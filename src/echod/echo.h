@@ -2,7 +2,7 @@
  * SPDX-License-Identifier: ISC
  * Copyright (c) 2026 The echod authors
  *
- * echo: bytes back until end of file.
+ * echo: copy bytes from one descriptor to another until end of file.
  */
 #ifndef ECHOD_ECHO_H
 #define ECHOD_ECHO_H
@@ -10,23 +10,26 @@
 #include <stdatomic.h>
 #include <stdint.h>
 
-/* One stream. The descriptors are blocking, the caller's, and may be the same;
- * a time limit is theirs: SO_RCVTIMEO and SO_SNDTIMEO, socket(7). */
+/* The sizes of the two buffers. The small one shares a page with the thread's
+ * stack frames, which decides the memory of an idle client. */
+enum { ECHO_BUFFER_SMALL = 2048, ECHO_BUFFER_LARGE = 256 * 1024 };
+
+/* The descriptors are blocking, may be the same, and stay the caller's. Their
+ * time limit is SO_RCVTIMEO and SO_SNDTIMEO, socket(7). */
 struct echo {
     int in_fd;
     int out_fd;
-    int delay_ms;              /* every piece is held back so long */
-    int pending;               /* echo's own; 0 at first */
-    _Atomic uint64_t *written; /* bytes echoed so far; any thread may look */
+    int delay_ms;              /* each chunk is held back this long */
+    int unacknowledged;        /* private; 0 at first */
+    _Atomic uint64_t *written; /* bytes echoed so far; any thread may read it */
 };
 
 /*
- * Copy in_fd to out_fd until end of file. Returns 0 then, or -1 with errno
- * from read(2) or write(2); EAGAIN means that nothing moved for the sockets'
- * time limit. Whatever it returns, *written has grown by what went out.
- * SIGPIPE must be ignored. Allocates nothing until a piece fills the first
- * buffer.
+ * Copy in_fd to out_fd until end of file. Returns 0, or -1 with errno from
+ * read(2) or write(2); EAGAIN means that the time limit passed and nothing
+ * moved. *written counts what was written in either case. Allocates nothing
+ * until a chunk fills the small buffer. SIGPIPE must be ignored.
  */
-int echo_until_end(struct echo *echo);
+int echo_until_eof(struct echo *echo);
 
 #endif

@@ -65,7 +65,7 @@ int inetd_run(int timeout_ms, int delay_ms)
     }
     if (getpeername(STDOUT_FILENO, &peer.address.any, &peer.length) < 0)
         peer.length = 0;
-    echoed = echo_until_end(&echo);
+    echoed = echo_until_eof(&echo);
     close = client_outcome(echoed, errno, CLIENT_SERVED, true);
     close.peer = peer.length > 0 ? &peer.address.any : NULL;
     close.bytes = written;

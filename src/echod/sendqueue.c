@@ -2,26 +2,25 @@
  * SPDX-License-Identifier: ISC
  * Copyright (c) 2026 The echod authors
  *
- * delivery: what has been written to a descriptor but is still on its way.
- *
- * Knows the two kernel queries about the sending side of a socket. Must not
- * know what is sent, nor why anybody waits.
+ * sendqueue: what was written to a socket but has not reached the peer.
  */
 #include "config.h"
 
 #include "echod/sendqueue.h"
 
+#include "common/address.h"
 #include "common/clock.h"
 
 #include <errno.h>
 #include <poll.h>
 #include <stdint.h>
 #include <sys/ioctl.h>
+#include <sys/socket.h>
 #ifdef HAVE_LINUX_SOCKIOS_H
 #include <linux/sockios.h>
 #endif
 
-enum { LOOK_EVERY_MS = 5 };
+enum { POLL_INTERVAL_MS = 5 };
 
 int sendqueue_bytes(int fd)
 {
@@ -38,30 +37,36 @@ int sendqueue_bytes(int fd)
     return bytes;
 }
 
-bool sendqueue_changed(int fd, int *last)
+static bool is_tcp(int fd)
 {
-    int before = *last;
+    struct endpoint name = {.length = sizeof name.address};
 
-    *last = sendqueue_bytes(fd);
-    return *last != before;
+    return getsockname(fd, &name.address.any, &name.length) == 0 &&
+           name.address.any.sa_family != AF_UNIX;
 }
 
-/* A poll for no event still ends on an error or a hang-up: a sleep that a
- * reset or shutdown(2) cuts short. */
-bool sendqueue_hold(int fd, int ms)
+/* No system call waits for this without closing the socket first: so poll. */
+bool sendqueue_drain(int fd)
+{
+    char byte = 0;
+
+    if (!is_tcp(fd))
+        return true;
+    while (sendqueue_bytes(fd) > 0 &&
+           !sendqueue_wait_hangup(fd, POLL_INTERVAL_MS))
+        continue;
+    return recv(fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) <= 0;
+}
+
+/* poll(2) for no event still reports POLLHUP and POLLERR. */
+bool sendqueue_wait_hangup(int fd, int ms)
 {
     struct pollfd pollfd = {.fd = fd, .events = 0};
-    int64_t until = clock_ms() + ms;
+    int64_t until_ms = clock_ms() + ms;
     int ready = 0;
 
     do
-        ready = poll(&pollfd, 1, clock_left(until));
+        ready = poll(&pollfd, 1, clock_left(until_ms));
     while (ready < 0 && errno == EINTR);
     return ready > 0;
-}
-
-void sendqueue_wait(int fd)
-{
-    while (sendqueue_bytes(fd) > 0 && !sendqueue_hold(fd, LOOK_EVERY_MS))
-        continue;
 }

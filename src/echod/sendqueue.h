@@ -2,9 +2,9 @@
  * SPDX-License-Identifier: ISC
  * Copyright (c) 2026 The echod authors
  *
- * delivery: what has been written to a descriptor but is still on its way.
+ * sendqueue: what was written to a socket but has not reached the peer.
  *
- * Any thread may call these, on a descriptor that is its own.
+ * Any thread may call these on a descriptor of its own.
  */
 #ifndef ECHOD_SENDQUEUE_H
 #define ECHOD_SENDQUEUE_H
@@ -12,27 +12,24 @@
 #include <stdbool.h>
 
 /*
- * The bytes that the peer has not acknowledged (TCP) or not read (Unix
- * sockets); 0 also where the kernel does not tell. Keeps errno.
+ * The bytes that the peer has not acknowledged (TCP, tcp(7) SIOCOUTQ) or not
+ * read (Unix sockets); 0 where the kernel cannot tell. Keeps errno.
  */
 int sendqueue_bytes(int fd);
 
 /*
- * Whether that has changed since the last look, which *last remembers; 0 at
- * first. Keeps errno.
+ * Wait until the peer has acknowledged everything, or the connection is over.
+ * To close a TCP socket that has unread input resets the connection, which
+ * destroys what is still in the queue (RFC 1122, 4.2.2.13): so wait before the
+ * close. A Unix socket keeps what was written, and is not waited for. Returns
+ * false if there is unread input.
  */
-bool sendqueue_changed(int fd, int *last);
+bool sendqueue_drain(int fd);
 
 /*
- * Let ms milliseconds pass, fewer only if the connection is over in both
- * directions: reset, or shut down. Returns whether it is over.
+ * Wait until the connection is over in both directions (reset, or shut down),
+ * at most ms milliseconds. Returns whether it is over.
  */
-bool sendqueue_hold(int fd, int ms);
-
-/*
- * Wait until nothing is pending or the connection is over. There is no call
- * that blocks for this without closing first, so it looks every few ms.
- */
-void sendqueue_wait(int fd);
+bool sendqueue_wait_hangup(int fd, int ms);
 
 #endif
