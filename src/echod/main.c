@@ -39,22 +39,22 @@ static int print(const char *text)
 static int open_listeners(const struct options *options,
                           struct listeners *listeners)
 {
-    char why[LISTENERS_WHY_MAX];
+    char why[ERRMSG_MAX];
     const char *fault = NULL;
     int inherited = supervisor_listeners(&fault);
 
     if (inherited < 0)
         log_warn("%s", fault);
     if (inherited != 0) {
-        if (inherited > 0 && listeners_adopt(listeners, SUPERVISOR_FIRST_FD,
-                                             inherited, why) < 0) {
+        if (inherited > 0 &&
+            listen_adopt(listeners, SUPERVISOR_FIRST_FD, inherited, why) < 0) {
             log_warn("%s", why);
             return -1;
         }
         return inherited;
     }
     for (size_t i = 0; i < options->address_count; i++) {
-        int passed = listeners_open(listeners, &options->addresses[i], why);
+        int passed = listen_open(listeners, &options->addresses[i], why);
 
         if (passed != 0)
             log_warn("%s", why);
@@ -108,14 +108,13 @@ static int set_up(const struct options *options, size_t max_clients)
 static void announce(const struct listeners *listeners)
 {
     for (size_t i = 0; i < listeners->count; i++)
-        log_listen(listeners->at[i].name);
+        log_listen(listeners->list[i].name);
     if (supervisor_notify("READY=1") < 0)
         log_warn("NOTIFY_SOCKET: %s", log_strerror(errno));
 }
 
 static int serve(const struct options *options)
 {
-    char why[LISTENERS_WHY_MAX];
     struct listeners listeners = {.timeout_ms = options->timeout_ms,
                                   .reuseport = options->reuseport};
     struct server server = {.listeners = &listeners,
@@ -130,7 +129,7 @@ static int serve(const struct options *options)
     if (open_listeners(options, &listeners) < 0 || become(options->user) < 0 ||
         (server.max_clients = choose_max_clients(options)) == 0 ||
         set_up(options, server.max_clients) < 0) {
-        listeners_close(&listeners, why);
+        listen_close(&listeners);
         return STATUS_FAILED;
     }
     announce(&listeners);

@@ -114,40 +114,30 @@ static void starve_of(struct loop *loop, int error)
            descriptors ? "waiting for a free descriptor" : "waiting");
 }
 
-/* Let in whom there is room for. Returns -1 if the listener is broken. */
+/* Accept what is waiting while there is a free slot. Returns -1 if the listener
+ * is broken. */
 static int admit_waiting(struct loop *loop, const struct listener *listener)
 {
     struct endpoint peer;
-    int error = 0;
-    int in_a_row = 0; /* errors */
 
     for (int i = 0; i < BURST && clients_below(loop->server->max_clients);
          i++) {
-        int fd = listener_accept(listener, &peer);
+        int fd = listen_accept(listener, &peer);
 
         if (fd >= 0) {
             admit(loop, fd, &peer.address.any);
-            in_a_row = 0;
             continue;
         }
-        error = errno;
-        in_a_row++;
-        switch (listener_trouble(error)) {
-        case LISTENER_NOBODY:
-            recover(loop);
-            return 0;
-        case LISTENER_NEWCOMER:
-            break;
-        case LISTENER_TABLE:
-            starve_of(loop, error);
-            return 0;
-        case LISTENER_BROKEN:
-            log_accept_error(log_strerror(error), "the listener is broken");
+        if (listen_is_broken(errno)) {
+            log_accept_error(log_strerror(errno), "the listener is broken");
             return -1;
         }
+        if (errno == EAGAIN)
+            recover(loop);
+        else
+            starve_of(loop, errno);
+        return 0;
     }
-    if (in_a_row == BURST)
-        starve_of(loop, error);
     return 0;
 }
 
@@ -171,7 +161,7 @@ static void wait_for_news(struct loop *loop, struct signals *signals)
 
     for (size_t i = 0; i < listeners->count; i++)
         loop->pollfds[1 + i] = (struct pollfd){
-            .fd = is_room ? listeners->at[i].fd : -1, .events = POLLIN};
+            .fd = is_room ? listeners->list[i].fd : -1, .events = POLLIN};
     signals_wait(loop->pollfds, 1 + listeners->count, pause > 0 ? pause : -1,
                  signals);
     if (signals->notified)
@@ -189,7 +179,7 @@ static int serve_until_stop(struct loop *loop)
         wait_for_news(loop, &signals);
         for (size_t i = 0; i < loop->server->listeners->count; i++)
             if (loop->pollfds[1 + i].revents != 0 &&
-                admit_waiting(loop, &loop->server->listeners->at[i]) < 0)
+                admit_waiting(loop, &loop->server->listeners->list[i]) < 0)
                 return -1;
     }
     loop->stops = signals.stops;
@@ -213,12 +203,9 @@ static void wait_for_last(struct loop *loop, int ms)
 /* SHUT_RD first: what was received is echoed, and the copy loops end. */
 static void drain(struct loop *loop)
 {
-    char why[LISTENERS_WHY_MAX];
-
     if (supervisor_notify("STOPPING=1") < 0)
         log_warn("NOTIFY_SOCKET: %s", log_strerror(errno));
-    if (listeners_close(loop->server->listeners, why) < 0)
-        log_warn("%s", why);
+    listen_close(loop->server->listeners);
     clients_shutdown(SHUT_RD);
     wait_for_last(loop, loop->stops > 1 ? 0 : loop->server->grace_ms);
     if (!clients_below(1)) {

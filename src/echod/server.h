@@ -10,7 +10,7 @@
 #ifndef ECHOD_SERVER_H
 #define ECHOD_SERVER_H
 
-#include "echod/listeners.h"
+#include "echod/listen.h"
 
 #include <stdbool.h>
 #include <stddef.h>
