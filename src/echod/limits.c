@@ -3,9 +3,6 @@
  * Copyright (c) 2026 The echod authors
  *
  * limits: how many clients this process can have.
- *
- * Knows the system's limits and what a client takes of each. Must not know
- * how many are wanted.
  */
 #include "config.h"
 
@@ -21,9 +18,9 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-/* Set aside: a descriptor for the supervisor, and one to be sure; threads for
- * the loop and what else the system runs; mappings for the program, its
- * libraries and large buffers. */
+/* Not for clients: a descriptor for NOTIFY_SOCKET, and one in reserve; threads
+ * of other processes; mappings of the program, its libraries and the large
+ * buffers. */
 enum { SPARE_FDS = 2, SPARE_THREADS = 256, SPARE_MAPS = 1024 };
 
 static void lower(struct limit *limit, const char *name, uint64_t most,
@@ -40,7 +37,7 @@ static uint64_t soft(const struct rlimit *limit)
     return limit->rlim_cur == RLIM_INFINITY ? UINT64_MAX : limit->rlim_cur;
 }
 
-/* The superuser's processes are not counted, setrlimit(2). */
+/* The limit does not apply to the superuser, setrlimit(2). */
 static uint64_t read_processes(void)
 {
     struct rlimit limit;
@@ -50,7 +47,8 @@ static uint64_t read_processes(void)
     return soft(&limit);
 }
 
-/* The number in a file of the kernel's; none where there is no such file. */
+/* The number in a file of /proc or /sys; no limit where there is no such
+ * file. */
 static uint64_t read_number(const char *path)
 {
     unsigned long long number = UINT64_MAX;
@@ -64,7 +62,7 @@ static uint64_t read_number(const char *path)
     return number;
 }
 
-/* cgroup v2, where a service's TasksMax= ends up: the line "0::/its/path". */
+/* TasksMax= of a service. cgroup v2, cgroups(7): the line is "0::/PATH". */
 static uint64_t read_cgroup_tasks(void)
 {
     char line[PATH_MAX];
@@ -102,7 +100,7 @@ struct limit limits_find(void)
     return limit;
 }
 
-/* F_DUPFD rather than dup2(2), which would close what may be there. */
+/* F_DUPFD rather than dup2(2), which would close a descriptor of that number. */
 void limits_grow_table(size_t clients)
 {
     int fd = fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC,

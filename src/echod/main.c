@@ -40,11 +40,10 @@ static int open_listeners(const struct options *options,
                           struct listeners *listeners)
 {
     char why[ERRMSG_MAX];
-    const char *fault = NULL;
-    int inherited = supervisor_listeners(&fault);
+    int inherited = supervisor_listeners(why);
 
     if (inherited < 0)
-        log_warn("%s", fault);
+        log_warn("%s", why);
     if (inherited != 0) {
         if (inherited > 0 &&
             listen_adopt(listeners, SUPERVISOR_FIRST_FD, inherited, why) < 0) {
@@ -81,7 +80,7 @@ static size_t choose_max_clients(const struct options *options)
 
 static int become(const char *user)
 {
-    char why[PRIVILEGES_WHY_MAX];
+    char why[ERRMSG_MAX];
 
     if (user == NULL || privileges_become(user, why) == 0)
         return 0;
@@ -109,8 +108,7 @@ static void announce(const struct listeners *listeners)
 {
     for (size_t i = 0; i < listeners->count; i++)
         log_listen(listeners->list[i].name);
-    if (supervisor_notify("READY=1") < 0)
-        log_warn("NOTIFY_SOCKET: %s", log_strerror(errno));
+    supervisor_notify("READY=1");
 }
 
 static int serve(const struct options *options)
@@ -153,7 +151,7 @@ static int serve_inetd(const struct options *options)
 int main(int argc, char *argv[])
 {
     struct options options;
-    char why[OPTIONS_WHY_MAX];
+    char why[ERRMSG_MAX];
     int err_fd = STDERR_FILENO;
 
     descriptors_fill_standard();

@@ -3,9 +3,6 @@
  * Copyright (c) 2026 The echod authors
  *
  * options: argv -> struct options.
- *
- * Knows the command line, to the letter. Must not know what is done with it:
- * no other input, and no output.
  */
 #include "config.h"
 
@@ -15,7 +12,6 @@
 
 #include <getopt.h>
 #include <limits.h>
-#include <stdarg.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -25,7 +21,7 @@ enum { GRACE_DEFAULT_MS = 5000, DELAY_MAX_MS = 3600000 };
 
 const char options_help[] =
     "Usage: echod [OPTION]... [ADDRESS]...\n"
-    "Send back what every client sends, until it has no more to send.\n"
+    "Send back what each client sends, until end of file.\n"
     "\n"
     "ADDRESS is HOST:PORT, [IPV6]:PORT, HOST (port " ADDRESS_DEFAULT_PORT
     "), :PORT or *:PORT\n"
@@ -33,23 +29,27 @@ const char options_help[] =
     "number, a service name, or 0 for any free one. Default " ADDRESS_DEFAULT
     ".\n"
     "\n"
-    "  -c, --max-clients=N     clients at once; more wait in the backlog\n"
-    "                          (default: what the process's limits allow)\n"
-    "  -C, --max-per-host=N    clients at once from one address; more are\n"
-    "                          closed at once (default: no limit)\n"
-    "  -t, --timeout=SECONDS   end a client when nothing moved for so long\n"
+    "  -c, --max-clients=N     serve at most N clients at once; more wait in "
+    "the\n"
+    "                          backlog (default: what the limits allow)\n"
+    "  -C, --max-per-host=N    serve at most N clients of one address at "
+    "once;\n"
+    "                          close more (default: no limit)\n"
+    "  -d, --delay=MS          hold each chunk back for MS milliseconds\n"
+    "                          (default: 0)\n"
+    "  -g, --grace=SECONDS     at a stop, wait this long for clients\n"
+    "                          (default: 5)\n"
+    "  -i, --inetd             serve standard input and output, once\n"
+    "  -l, --log=FORMAT        log as text, json or none (default: text)\n"
+    "      --reuseport         let several servers share an address\n"
+    "  -t, --timeout=SECONDS   end a client that is idle this long\n"
     "                          (default: 0, never)\n"
-    "  -g, --grace=SECONDS     how long a stop waits for clients (default: 5)\n"
-    "  -d, --delay=MS          hold every piece back so long (default: 0)\n"
-    "  -i, --inetd             serve standard input and output once\n"
-    "  -u, --user=NAME         become NAME after binding\n"
-    "  -l, --log=FORMAT        text, json or none (default: text)\n"
-    "  -v, --verbose           also say when a client connects\n"
-    "      --reuseport         let several servers share the address\n"
-    "  -h, --help              print this and exit\n"
+    "  -u, --user=NAME         become the user NAME after binding\n"
+    "  -v, --verbose           also log when a client connects\n"
+    "  -h, --help              print this help and exit\n"
     "  -V, --version           print the version and exit\n"
     "\n"
-    "SIGTERM, SIGINT and SIGHUP stop the server; SIGUSR1 prints totals.\n";
+    "SIGTERM, SIGINT and SIGHUP stop the server; SIGUSR1 logs totals.\n";
 
 enum { REUSEPORT = CHAR_MAX + 1 };
 
@@ -70,17 +70,6 @@ static const struct option long_options[] = {
     {NULL, 0, NULL, 0},
 };
 
-__attribute__((format(printf, 2, 3))) static int
-fault(char why[OPTIONS_WHY_MAX], const char *words, ...)
-{
-    va_list list;
-
-    va_start(list, words);
-    vsnprintf(why, OPTIONS_WHY_MAX, words, list);
-    va_end(list);
-    return -1;
-}
-
 /* The long name of an option; NULL if there is none. */
 static const char *name_of(int option)
 {
@@ -92,7 +81,7 @@ static const char *name_of(int option)
 }
 
 static int set_number(int option, const char *text, struct options *options,
-                      char *why)
+                      char *errmsg)
 {
     int64_t number = -1;
 
@@ -101,30 +90,33 @@ static int set_number(int option, const char *text, struct options *options,
     case 'C':
         number = number_whole(text, INT_MAX);
         if (number < 1)
-            return fault(why, "--%s=%s: not a number of clients from 1 to %d",
-                         name_of(option), text, INT_MAX);
+            return errmsg_set(errmsg,
+                              "--%s=%s: not a number of clients from 1 to %d",
+                              name_of(option), text, INT_MAX);
         *(option == 'c' ? &options->max_clients : &options->max_per_host) =
             (size_t)number;
         return 0;
     case 'd':
         number = number_whole(text, DELAY_MAX_MS);
         if (number < 0)
-            return fault(why, "--delay=%s: not a number of ms from 0 to %d",
-                         text, DELAY_MAX_MS);
+            return errmsg_set(errmsg,
+                              "--delay=%s: not a number of ms from 0 to %d",
+                              text, DELAY_MAX_MS);
         options->delay_ms = (int)number;
         return 0;
     default:
         number = number_seconds(text);
         if (number < 0)
-            return fault(why, "--%s=%s: not a number of seconds from 0 to %d",
-                         name_of(option), text, NUMBER_SECONDS_MAX);
+            return errmsg_set(errmsg,
+                              "--%s=%s: not a number of seconds from 0 to %d",
+                              name_of(option), text, NUMBER_SECONDS_MAX);
         *(option == 't' ? &options->timeout_ms : &options->grace_ms) =
             (int)number;
         return 0;
     }
 }
 
-static int set_log(const char *text, struct options *options, char *why)
+static int set_log(const char *text, struct options *options, char *errmsg)
 {
     static const char *const names[] = {
         [LOG_TEXT] = "text", [LOG_JSON] = "json", [LOG_NONE] = "none"};
@@ -134,10 +126,11 @@ static int set_log(const char *text, struct options *options, char *why)
             options->log = (enum log_format)i;
             return 0;
         }
-    return fault(why, "--log=%s: not text, json or none", text);
+    return errmsg_set(errmsg, "--log=%s: not text, json or none", text);
 }
 
-static int set(int option, const char *word, struct options *options, char *why)
+static int set(int option, const char *word, struct options *options,
+               char *errmsg)
 {
     switch (option) {
     case 'i':
@@ -147,7 +140,7 @@ static int set(int option, const char *word, struct options *options, char *why)
         options->user = optarg;
         return 0;
     case 'l':
-        return set_log(optarg, options, why);
+        return set_log(optarg, options, errmsg);
     case 'v':
         options->verbose = true;
         return 0;
@@ -161,51 +154,51 @@ static int set(int option, const char *word, struct options *options, char *why)
         options->action = OPTIONS_VERSION;
         return 0;
     case ':':
-        return fault(why, "%s: needs a value", word);
+        return errmsg_set(errmsg, "%s: needs a value", word);
     case '?':
         if (optopt == 0)
-            return fault(why, "%s: unknown or ambiguous option", word);
+            return errmsg_set(errmsg, "%s: unknown or ambiguous option", word);
         if (name_of(optopt) != NULL)
-            return fault(why, "%s: takes no value", word);
-        return fault(why, "-%c: no such option", optopt);
+            return errmsg_set(errmsg, "%s: takes no value", word);
+        return errmsg_set(errmsg, "-%c: no such option", optopt);
     default:
-        return set_number(option, optarg, options, why);
+        return set_number(option, optarg, options, errmsg);
     }
 }
 
 static int set_addresses(struct options *options, int count, char *words[],
-                         char *why)
+                         char *errmsg)
 {
 
     if (options->inetd && count > 0)
-        return fault(why, "%s: --inetd takes no ADDRESS", words[0]);
+        return errmsg_set(errmsg, "%s: --inetd takes no ADDRESS", words[0]);
     if (count > OPTIONS_ADDRESSES_MAX)
-        return fault(why, "%s: more than %d addresses",
-                     words[OPTIONS_ADDRESSES_MAX], OPTIONS_ADDRESSES_MAX);
+        return errmsg_set(errmsg, "%s: more than %d addresses",
+                          words[OPTIONS_ADDRESSES_MAX], OPTIONS_ADDRESSES_MAX);
     for (int i = 0; i < count; i++)
-        if (address_parse(words[i], &options->addresses[i], why) < 0)
+        if (address_parse(words[i], &options->addresses[i], errmsg) < 0)
             return -1;
     options->address_count = (size_t)count;
     if (count > 0 || options->inetd)
         return 0;
     options->address_count = 1;
-    return address_parse(ADDRESS_DEFAULT, &options->addresses[0], why);
+    return address_parse(ADDRESS_DEFAULT, &options->addresses[0], errmsg);
 }
 
 int options_parse(struct options *options, int argc, char *argv[],
-                  char why[OPTIONS_WHY_MAX])
+                  char errmsg[ERRMSG_MAX])
 {
     int option = 0;
 
     *options = (struct options){.grace_ms = GRACE_DEFAULT_MS};
-    optind = 0; /* start anew; both glibc and the BSDs have their word for it */
+    optind = 0; /* start over, should this not be the first call */
     opterr = 0;
     while (option != -1 && options->action == OPTIONS_SERVE) {
         option = getopt_long(argc, argv, short_options, long_options, NULL);
-        if (option != -1 && set(option, argv[optind - 1], options, why) < 0)
+        if (option != -1 && set(option, argv[optind - 1], options, errmsg) < 0)
             return -1;
     }
     if (options->action != OPTIONS_SERVE)
         return 0;
-    return set_addresses(options, argc - optind, argv + optind, why);
+    return set_addresses(options, argc - optind, argv + optind, errmsg);
 }

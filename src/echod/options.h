@@ -8,18 +8,19 @@
 #define ECHOD_OPTIONS_H
 
 #include "common/address.h"
+#include "common/errmsg.h"
 #include "echod/log.h"
 
 #include <stdbool.h>
 #include <stddef.h>
 
-enum { OPTIONS_ADDRESSES_MAX = 64, OPTIONS_WHY_MAX = 512 };
+enum { OPTIONS_ADDRESSES_MAX = 64 };
 
 enum options_action { OPTIONS_SERVE, OPTIONS_HELP, OPTIONS_VERSION };
 
 struct options {
     enum options_action action;
-    size_t max_clients;  /* 0: as many as the process can have */
+    size_t max_clients;  /* 0: as many as the limits of the process allow */
     size_t max_per_host; /* 0: no limit */
     int timeout_ms;      /* 0: never */
     int grace_ms;
@@ -37,10 +38,10 @@ struct options {
 extern const char options_help[];
 
 /*
- * Read the command line. Returns 0, or -1 with why, one line that names the
- * offending word. Reorders argv as getopt_long(3) does.
+ * Parse the command line. Returns 0, or -1 with errmsg, which names the faulty
+ * word. Reorders argv as getopt_long(3) does.
  */
 int options_parse(struct options *options, int argc, char *argv[],
-                  char why[OPTIONS_WHY_MAX]);
+                  char errmsg[ERRMSG_MAX]);
 
 #endif

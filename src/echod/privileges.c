@@ -3,9 +3,6 @@
  * Copyright (c) 2026 The echod authors
  *
  * privileges: become another user, for good.
- *
- * Knows users and groups. Must not know what is done with the rights before or
- * after.
  */
 #include "config.h"
 
@@ -14,12 +11,11 @@
 #include <errno.h>
 #include <grp.h>
 #include <pwd.h>
-#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
-/* Groups before the user: afterwards it is no longer allowed. setuid(2) of the
- * superuser sets all three ids; to get them back must fail. */
+/* The groups first: afterwards it would not be permitted. For the superuser,
+ * setuid(2) sets all three ids, so getting them back must fail. */
 static int become(const struct passwd *user)
 {
     if (getuid() == user->pw_uid && geteuid() == user->pw_uid &&
@@ -35,18 +31,16 @@ static int become(const struct passwd *user)
     return 0;
 }
 
-int privileges_become(const char *name, char why[PRIVILEGES_WHY_MAX])
+int privileges_become(const char *name, char errmsg[ERRMSG_MAX])
 {
     const struct passwd *user = NULL;
 
     errno = 0;
     user = getpwnam(name);
     if (user == NULL && errno == 0)
-        snprintf(why, PRIVILEGES_WHY_MAX, "no such user: %s", name);
-    else if (user == NULL || become(user) < 0)
-        snprintf(why, PRIVILEGES_WHY_MAX, "cannot become %s: %s", name,
-                 strerror(errno));
-    else
-        return 0;
-    return -1;
+        return errmsg_set(errmsg, "no such user: %s", name);
+    if (user == NULL || become(user) < 0)
+        return errmsg_set(errmsg, "cannot become %s: %s", name,
+                          strerror(errno));
+    return 0;
 }

@@ -7,13 +7,13 @@
 #ifndef ECHOD_PRIVILEGES_H
 #define ECHOD_PRIVILEGES_H
 
-enum { PRIVILEGES_WHY_MAX = 256 };
+#include "common/errmsg.h"
 
 /*
- * Give up what this process may do for what the user may: uid, gid and groups,
- * real, effective and saved. Before the first thread. Returns 0, or -1 with
- * why, which names the user.
+ * Take the user's uid, gid and groups as the real, effective and saved ones.
+ * Before the first thread, as credentials(7) are changed thread by thread.
+ * Returns 0, or -1 with errmsg, which names the user.
  */
-int privileges_become(const char *user, char why[PRIVILEGES_WHY_MAX]);
+int privileges_become(const char *user, char errmsg[ERRMSG_MAX]);
 
 #endif

@@ -203,8 +203,7 @@ static void wait_for_last(struct loop *loop, int ms)
 /* SHUT_RD first: what was received is echoed, and the copy loops end. */
 static void drain(struct loop *loop)
 {
-    if (supervisor_notify("STOPPING=1") < 0)
-        log_warn("NOTIFY_SOCKET: %s", log_strerror(errno));
+    supervisor_notify("STOPPING=1");
     listen_close(loop->server->listeners);
     clients_shutdown(SHUT_RD);
     wait_for_last(loop, loop->stops > 1 ? 0 : loop->server->grace_ms);

@@ -2,16 +2,14 @@
  * SPDX-License-Identifier: ISC
  * Copyright (c) 2026 The echod authors
  *
- * supervisor: LISTEN_FDS and readiness.
- *
- * Knows three environment variables. Must not know what the sockets are for,
- * nor what a failure to be heard means.
+ * supervisor: LISTEN_FDS and NOTIFY_SOCKET.
  */
 #include "config.h"
 
 #include "echod/supervisor.h"
 
 #include "common/number.h"
+#include "echod/log.h"
 
 #include <errno.h>
 #include <limits.h>
@@ -24,28 +22,28 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-int supervisor_listeners(const char **why)
+int supervisor_listeners(char errmsg[ERRMSG_MAX])
 {
     const char *pid = getenv("LISTEN_PID");
     const char *fds = getenv("LISTEN_FDS");
-    int64_t count = 0;
+    int64_t number = 0;
 
     if (pid == NULL || fds == NULL)
         return 0;
-    if (number_whole(pid, INT_MAX) < 0) {
-        *why = "LISTEN_PID is not a number";
-        return -1;
-    }
-    if (number_whole(pid, INT_MAX) != getpid())
+    number = number_whole(pid, INT_MAX);
+    if (number < 0)
+        return errmsg_set(errmsg, "LISTEN_PID is not a number");
+    if (number != getpid())
         return 0;
-    count = number_whole(fds, INT_MAX - SUPERVISOR_FIRST_FD);
-    if (count < 0)
-        *why = "LISTEN_FDS is not a number";
-    return (int)count;
+    number = number_whole(fds, INT_MAX - SUPERVISOR_FIRST_FD);
+    if (number < 0)
+        return errmsg_set(errmsg, "LISTEN_FDS is not a number");
+    return (int)number;
 }
 
-/* A path, or with '@' a name in Linux's abstract namespace, unix(7). */
-static socklen_t fill(struct sockaddr_un *address, const char *name)
+/* A path, or after '@' a name in Linux's abstract namespace, unix(7). Returns
+ * the length of the address; 0 if the name is neither. */
+static socklen_t make_address(struct sockaddr_un *address, const char *name)
 {
     size_t length = strlen(name);
 
@@ -58,18 +56,16 @@ static socklen_t fill(struct sockaddr_un *address, const char *name)
     return (socklen_t)(offsetof(struct sockaddr_un, sun_path) + length);
 }
 
-int supervisor_notify(const char *state)
+/* Returns 0, or -1 with errno. */
+static int send_state(const char *name, const char *state)
 {
-    const char *name = getenv("NOTIFY_SOCKET");
     struct timeval second = {.tv_sec = 1};
     struct sockaddr_un address;
-    socklen_t length = 0;
+    socklen_t length = make_address(&address, name);
     ssize_t sent = -1;
+    int error = 0;
     int fd = -1;
 
-    if (name == NULL)
-        return 0;
-    length = fill(&address, name);
     if (length == 0) {
         errno = EINVAL;
         return -1;
@@ -80,9 +76,16 @@ int supervisor_notify(const char *state)
     setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &second, sizeof second);
     sent = sendto(fd, state, strlen(state), 0, (struct sockaddr *)&address,
                   length);
-    int error = errno;
-
+    error = errno;
     close(fd);
     errno = error;
     return sent < 0 ? -1 : 0;
+}
+
+void supervisor_notify(const char *state)
+{
+    const char *name = getenv("NOTIFY_SOCKET");
+
+    if (name != NULL && send_state(name, state) < 0)
+        log_warn("NOTIFY_SOCKET: %s", log_strerror(errno));
 }

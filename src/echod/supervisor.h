@@ -2,28 +2,29 @@
  * SPDX-License-Identifier: ISC
  * Copyright (c) 2026 The echod authors
  *
- * supervisor: LISTEN_FDS and readiness.
+ * supervisor: LISTEN_FDS and NOTIFY_SOCKET.
  *
  * The protocols of sd_listen_fds(3) and sd_notify(3), which any supervisor may
- * speak. For the accept loop's thread alone: reads the environment.
+ * use. For the accept loop's thread only: they read the environment.
  */
 #ifndef ECHOD_SUPERVISOR_H
 #define ECHOD_SUPERVISOR_H
+
+#include "common/errmsg.h"
 
 /* Inherited listening sockets start at this descriptor. */
 enum { SUPERVISOR_FIRST_FD = 3 };
 
 /*
- * How many listening sockets were handed to this very process: 0 if none or to
- * another (LISTEN_PID); -1 with *why, which names the variable, if they are
- * not numbers.
+ * How many listening sockets this process inherited: 0 if none, or if they are
+ * another process's (LISTEN_PID); -1 with errmsg if a variable is not a number.
  */
-int supervisor_listeners(const char **why);
+int supervisor_listeners(char errmsg[ERRMSG_MAX]);
 
 /*
- * Tell NOTIFY_SOCKET, if it is set, "READY=1" or "STOPPING=1". Waits a second
- * at most. Returns 0, also if it is not set; or -1 with errno.
+ * Send "READY=1" or "STOPPING=1" to NOTIFY_SOCKET, if it is set. Waits for 1 s
+ * at most. A failure is logged: the service goes on without.
  */
-int supervisor_notify(const char *state);
+void supervisor_notify(const char *state);
 
 #endif

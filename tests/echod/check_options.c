@@ -2,7 +2,7 @@
  * SPDX-License-Identifier: ISC
  * Copyright (c) 2026 The echod authors
  *
- * options: the command line, to the letter.
+ * options: the command line.
  */
 #include "config.h"
 
@@ -15,7 +15,7 @@
 const char suite_name[] = "options";
 
 static struct options options;
-static char why[OPTIONS_WHY_MAX];
+static char errmsg[ERRMSG_MAX];
 
 /* The words of one line, split at spaces; "''" is the empty word. */
 static int parse(const char *line)
@@ -27,11 +27,11 @@ static int parse(const char *line)
     strcpy(copy, line);
     for (char *word = strtok(copy, " "); word; word = strtok(NULL, " "))
         argv[argc++] = strcmp(word, "''") == 0 ? word + 2 : word;
-    *why = '\0';
-    return options_parse(&options, argc, argv, why);
+    *errmsg = '\0';
+    return options_parse(&options, argc, argv, errmsg);
 }
 
-START_TEST(nothing_said_means_the_defaults)
+START_TEST(no_arguments_mean_the_defaults)
 {
     ck_assert_int_eq(parse(""), 0);
     ck_assert_int_eq(options.action, OPTIONS_SERVE);
@@ -79,7 +79,7 @@ static const struct {
              {"0.0010", 1}, {"0.0011", 2}, {"1000000", 1000000000},
              {"0.0000", 0}};
 
-START_TEST(seconds_have_fractions_and_never_round_to_zero)
+START_TEST(seconds_may_have_fractions_and_never_round_to_zero)
 {
     char line[64] = "--timeout=";
 
@@ -130,16 +130,16 @@ static const struct {
     {"-i :7", ":7"},
 };
 
-START_TEST(a_fault_names_the_offending_word_in_one_line)
+START_TEST(an_error_names_the_faulty_word_in_one_line)
 {
     ck_assert_int_eq(parse(faults[_i].line), -1);
-    ck_assert_msg(strstr(why, faults[_i].word) != NULL, "%s: %s",
-                  faults[_i].line, why);
-    ck_assert_ptr_null(strchr(why, '\n'));
+    ck_assert_msg(strstr(errmsg, faults[_i].word) != NULL, "%s: %s",
+                  faults[_i].line, errmsg);
+    ck_assert_ptr_null(strchr(errmsg, '\n'));
 }
 END_TEST
 
-START_TEST(too_many_addresses_are_a_fault)
+START_TEST(too_many_addresses_are_an_error)
 {
     char line[256] = "";
 
@@ -149,7 +149,7 @@ START_TEST(too_many_addresses_are_a_fault)
 }
 END_TEST
 
-START_TEST(help_and_version_need_nothing_else)
+START_TEST(help_and_version_end_the_parsing)
 {
     ck_assert_int_eq(parse("--help --bogus"), 0);
     ck_assert_int_eq(options.action, OPTIONS_HELP);
@@ -158,7 +158,7 @@ START_TEST(help_and_version_need_nothing_else)
 }
 END_TEST
 
-START_TEST(after_two_dashes_all_words_are_addresses)
+START_TEST(words_after_two_dashes_are_addresses)
 {
     ck_assert_int_eq(parse("-- -x:7"), 0);
     ck_assert_str_eq(options.addresses[0].host, "-x");
@@ -175,14 +175,15 @@ END_TEST
 
 void suite_tests(TCase *tests)
 {
-    tcase_add_test(tests, nothing_said_means_the_defaults);
+    tcase_add_test(tests, no_arguments_mean_the_defaults);
     tcase_add_loop_test(tests, short_and_long_options_mean_the_same, 0, 3);
-    tcase_add_loop_test(tests, seconds_have_fractions_and_never_round_to_zero,
-                        0, sizeof times / sizeof times[0]);
-    tcase_add_loop_test(tests, a_fault_names_the_offending_word_in_one_line, 0,
+    tcase_add_loop_test(tests,
+                        seconds_may_have_fractions_and_never_round_to_zero, 0,
+                        sizeof times / sizeof times[0]);
+    tcase_add_loop_test(tests, an_error_names_the_faulty_word_in_one_line, 0,
                         sizeof faults / sizeof faults[0]);
-    tcase_add_test(tests, too_many_addresses_are_a_fault);
-    tcase_add_test(tests, help_and_version_need_nothing_else);
-    tcase_add_test(tests, after_two_dashes_all_words_are_addresses);
+    tcase_add_test(tests, too_many_addresses_are_an_error);
+    tcase_add_test(tests, help_and_version_end_the_parsing);
+    tcase_add_test(tests, words_after_two_dashes_are_addresses);
     tcase_add_test(tests, inetd_takes_no_address);
 }
