@@ -2,11 +2,7 @@
  * SPDX-License-Identifier: ISC
  * Copyright (c) 2026 The echod authors
  *
- * roster: who is here, and the only mutex.
- *
- * Knows seats, and that a descriptor can be shut down and closed. Must not
- * know what is spoken on it, who decides to let somebody in, or threads other
- * than by the lock.
+ * clients: the table of connected clients, and the only mutex.
  */
 #include "config.h"
 
@@ -21,13 +17,13 @@
 
 static const uint32_t none = UINT32_MAX;
 
-static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
 static struct {
     struct client *slots;
-    uint32_t used;       /* seats ever taken: those behind are untouched */
-    uint32_t free;       /* the first free seat among them, or none */
-    size_t notify_below; /* ring once fewer are here; 0: no bell is set */
-    uint64_t past_bytes; /* of clients that have left */
+    uint32_t used;       /* slots ever used: memory beyond is untouched */
+    uint32_t first_free; /* of the used slots, or none */
+    size_t notify_below; /* 0: nobody asked */
+    uint64_t past_bytes; /* of clients that were removed */
     struct clients_totals totals;
 } table;
 
@@ -35,7 +31,7 @@ int clients_open(size_t slots, size_t per_host)
 {
     free(table.slots);
     memset(&table, 0, sizeof table);
-    table.free = none;
+    table.first_free = none;
     table.slots = calloc(slots, sizeof *table.slots);
     if (table.slots == NULL)
         return -1;
@@ -51,48 +47,50 @@ static size_t peer_size(const struct sockaddr *peer)
     return sizeof peer->sa_family;
 }
 
-/* A seat that was used before is warm; a fresh one costs memory. */
-static uint32_t take_slot(void)
+/* A slot that was used before costs no more memory; a fresh one does. */
+static struct client *take_slot(void)
 {
-    uint32_t index = table.free;
+    uint32_t slot = table.first_free;
 
-    if (index == none)
-        return table.used++;
-    table.free = table.slots[index].next_free;
-    return index;
+    if (slot == none)
+        return &table.slots[table.used++];
+    table.first_free = table.slots[slot].next_free;
+    return &table.slots[slot];
 }
 
 struct client *clients_add(int fd, const struct sockaddr *peer)
 {
     struct client *client = NULL;
 
-    pthread_mutex_lock(&lock);
+    pthread_mutex_lock(&mutex);
     if (perhost_add(peer)) {
-        client = &table.slots[take_slot()];
+        client = take_slot();
         memcpy(&client->peer, peer, peer_size(peer));
         client->fd = fd;
         client->written = 0;
-        client->state = CLIENT_SERVED;
+        client->state = CLIENT_OPEN;
         table.totals.now++;
         table.totals.clients++;
+    } else {
+        table.totals.refused++;
     }
-    pthread_mutex_unlock(&lock);
+    pthread_mutex_unlock(&mutex);
     return client;
 }
 
-enum client_state clients_close(struct client *client)
+enum client_state clients_close_fd(struct client *client)
 {
-    enum client_state state = CLIENT_SERVED;
+    enum client_state state = CLIENT_OPEN;
     int fd = -1;
 
-    pthread_mutex_lock(&lock);
-    /* Before the close: once the client sees it, it may come again. */
+    pthread_mutex_lock(&mutex);
+    /* Before the close: a client that sees the close may connect again. */
     perhost_remove(&client->peer.any);
     fd = client->fd;
     client->fd = -1;
     state = client->state;
     table.totals.cut += state == CLIENT_CUT;
-    pthread_mutex_unlock(&lock);
+    pthread_mutex_unlock(&mutex);
     close(fd);
     return state;
 }
@@ -101,63 +99,78 @@ bool clients_remove(struct client *client)
 {
     bool notify = false;
 
-    pthread_mutex_lock(&lock);
+    pthread_mutex_lock(&mutex);
     table.past_bytes += client->written;
     client->written = 0;
-    client->next_free = table.free;
-    table.free = (uint32_t)(client - table.slots);
+    client->next_free = table.first_free;
+    table.first_free = (uint32_t)(client - table.slots);
     table.totals.now--;
     notify = table.totals.now < table.notify_below;
     if (notify)
         table.notify_below = 0;
-    pthread_mutex_unlock(&lock);
+    pthread_mutex_unlock(&mutex);
     return notify;
+}
+
+void clients_refuse(struct client *client)
+{
+    clients_close_fd(client);
+    clients_remove(client);
+    pthread_mutex_lock(&mutex);
+    table.totals.refused++;
+    pthread_mutex_unlock(&mutex);
 }
 
 enum client_state clients_state(struct client *client)
 {
-    enum client_state state = CLIENT_SERVED;
+    enum client_state state = CLIENT_OPEN;
 
-    pthread_mutex_lock(&lock);
+    pthread_mutex_lock(&mutex);
     state = client->state;
-    pthread_mutex_unlock(&lock);
+    pthread_mutex_unlock(&mutex);
     return state;
 }
 
-bool clients_below(size_t limit)
+size_t clients_count(void)
 {
-    bool below = false;
+    size_t count = 0;
 
-    pthread_mutex_lock(&lock);
-    below = table.totals.now < limit;
-    table.notify_below = below ? 0 : limit;
-    pthread_mutex_unlock(&lock);
-    return below;
+    pthread_mutex_lock(&mutex);
+    count = table.totals.now;
+    pthread_mutex_unlock(&mutex);
+    return count;
+}
+
+void clients_notify_below(size_t limit)
+{
+    pthread_mutex_lock(&mutex);
+    table.notify_below = table.totals.now < limit ? 0 : limit;
+    pthread_mutex_unlock(&mutex);
 }
 
 void clients_shutdown(int how)
 {
-    pthread_mutex_lock(&lock);
+    pthread_mutex_lock(&mutex);
     for (uint32_t i = 0; i < table.used; i++) {
         struct client *client = &table.slots[i];
 
         if (client->fd < 0)
             continue;
-        client->state = how == SHUT_RD ? CLIENT_DRAINED : CLIENT_CUT;
+        client->state = how == SHUT_RD ? CLIENT_DRAINING : CLIENT_CUT;
         shutdown(client->fd, how);
     }
-    pthread_mutex_unlock(&lock);
+    pthread_mutex_unlock(&mutex);
 }
 
 struct clients_totals clients_totals(void)
 {
     struct clients_totals totals;
 
-    pthread_mutex_lock(&lock);
+    pthread_mutex_lock(&mutex);
     totals = table.totals;
     totals.bytes = table.past_bytes;
     for (uint32_t i = 0; i < table.used; i++)
         totals.bytes += table.slots[i].written;
-    pthread_mutex_unlock(&lock);
+    pthread_mutex_unlock(&mutex);
     return totals;
 }

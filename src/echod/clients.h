@@ -2,21 +2,21 @@
  * SPDX-License-Identifier: ISC
  * Copyright (c) 2026 The echod authors
  *
- * roster: who is here, and the only mutex.
+ * clients: the table of connected clients, and the only mutex.
  *
- * Every client has a seat, from the accept loop's clients_add() to its own
- * thread's clients_remove(). The concurrency contract:
+ * Each client has a slot in the table from clients_add(), in the accept loop,
+ * to clients_remove(), at the end of its own thread. The concurrency contract:
  *
- *  - The accept loop's thread joins, looks and shuts down; a client's thread
- *    touches its own seat alone. All of them may call at any time.
- *  - A seat's descriptor belongs to the roster from join to hang-up, and
- *    shutdown(2) on it happens under the lock. Hanging up takes it out of the
- *    seat under that lock and closes it after: by then nobody else knows the
- *    number, so a recycled one is never hit, and the others need not wait for
- *    the close.
+ *  - The accept loop adds, counts and shuts down clients. A client's thread
+ *    touches its own slot only. Any of them may call at any time.
+ *  - A client's descriptor belongs to the table until clients_close_fd(), and
+ *    shutdown(2) on it happens with the mutex held. clients_close_fd() takes
+ *    the number out of the slot with the mutex held and closes it afterwards:
+ *    by then no other thread knows the number, so a descriptor that is reused
+ *    is never shut down by mistake, and no thread waits for another's close(2).
  *  - Only the accept loop's thread opens descriptors, so there are never more
- *    of them than seats.
- *  - The roster outlives every thread: it is never freed.
+ *    of them than slots.
+ *  - The table outlives every thread: it is never freed.
  */
 #ifndef ECHOD_CLIENTS_H
 #define ECHOD_CLIENTS_H
@@ -28,18 +28,19 @@
 #include <stdint.h>
 #include <sys/socket.h>
 
-/* What the server has done to a client: nothing, SHUT_RD, SHUT_RDWR. */
-enum client_state { CLIENT_SERVED, CLIENT_DRAINED, CLIENT_CUT };
+/* What a stop has done to a client: nothing, SHUT_RD, SHUT_RDWR. */
+enum client_state { CLIENT_OPEN, CLIENT_DRAINING, CLIENT_CUT };
 
-/* One client. Its thread may read fd and peer and add to written; the rest is
- * the roster's. Kept small: it is part of what an idle client costs. */
+/* One slot. The client's thread may read fd and peer and add to written; the
+ * rest is private to the table. Small, as it is part of what an idle client
+ * costs. */
 struct client {
     union {
         struct sockaddr any;
         struct sockaddr_in in;
         struct sockaddr_in6 in6;
     } peer;
-    int fd; /* -1 once hung up, and in a free seat */
+    int fd; /* -1 once closed, and in a free slot */
     _Atomic uint64_t written;
     uint32_t next_free;
     enum client_state state;
@@ -47,42 +48,50 @@ struct client {
 
 struct clients_totals {
     size_t now;
-    uint64_t clients; /* that ever joined */
-    uint64_t cut;     /* that left after SHUT_RDWR */
+    uint64_t clients; /* ever added */
+    uint64_t refused; /* by clients_add() and clients_refuse() */
+    uint64_t cut;     /* ended by SHUT_RDWR */
     uint64_t bytes;
 };
 
 /*
- * Set up so many seats, and at most per_host clients from one address (0: no
- * limit). Returns 0, or -1 with errno. Called again, with nobody seated, it
- * starts afresh.
+ * Allocate the slots, and allow at most per_host clients from one address (0:
+ * no limit). Returns 0, or -1 with errno. Called again while the table is
+ * empty, it starts over.
  */
 int clients_open(size_t slots, size_t per_host);
 
 /*
- * Seat a client. Only while clients_below() says there is room. Takes over fd;
- * or returns NULL, with fd still the caller's, if the peer's host has its fill.
+ * Add a client; there must be a free slot. The table takes over fd. Returns
+ * NULL, and fd stays the caller's, if the peer's address is at its limit.
  */
 struct client *clients_add(int fd, const struct sockaddr *peer);
 
-/* Close the client's descriptor; from then on its host may have another in its
- * place. Returns what had been done to it before. */
-enum client_state clients_close(struct client *client);
+/* Close a client's descriptor. From then on its address may have another
+ * client. Returns what a stop had done to it before. */
+enum client_state clients_close_fd(struct client *client);
 
-/* Give up a seat that has hung up. True: ring for the accept loop. */
+/* Free the slot of a client whose descriptor is closed. Returns true if the
+ * accept loop asked, by clients_notify_below(), to be notified of it. */
 bool clients_remove(struct client *client);
 
-/* What has been done to this client so far. */
+/* Close and remove a client that no thread serves. */
+void clients_refuse(struct client *client);
+
 enum client_state clients_state(struct client *client);
 
-/*
- * Whether fewer than limit clients are here. If not, the one that makes it so
- * will be told to ring: looking and setting the bell are one step, so that no
- * departure falls between.
- */
-bool clients_below(size_t limit);
+/* How many clients are in the table. Only the accept loop's thread adds any, so
+ * to that thread the number is an upper bound that stays true. */
+size_t clients_count(void);
 
-/* shutdown(2) every client: SHUT_RD drains, SHUT_RDWR cuts. */
+/*
+ * Ask to be notified, once, when fewer than limit clients are left; if there
+ * are fewer already, ask for nothing. Ask first and count afterwards: then no
+ * client can leave unnoticed in between.
+ */
+void clients_notify_below(size_t limit);
+
+/* shutdown(2) every client: SHUT_RD drains, SHUT_RDWR cuts off. */
 void clients_shutdown(int how);
 
 struct clients_totals clients_totals(void);

@@ -3,9 +3,6 @@
  * Copyright (c) 2026 The echod authors
  *
  * inetd: one client, on standard input and output.
- *
- * Knows what inetd(8) and the like hand over. Must not know listeners, seats
- * or threads.
  */
 #include "config.h"
 
@@ -50,12 +47,12 @@ int inetd_run(int timeout_ms, int delay_ms)
                         .out_fd = STDOUT_FILENO,
                         .delay_ms = delay_ms,
                         .written = &written};
-    struct log_close close;
     struct endpoint peer = {.length = sizeof peer.address};
-    int64_t start = clock_ms();
-    int echoed = 0;
+    struct log_event event = {.kind = EVENT_CLOSE};
+    int64_t start_ms = clock_ms();
+    int error = 0;
 
-    /* Whoever had them before may have left them otherwise. */
+    /* The process that had them before may have made them non-blocking. */
     sockopt_set_blocking(STDIN_FILENO, true);
     sockopt_set_blocking(STDOUT_FILENO, true);
     sockopt_tune_tcp(STDIN_FILENO);
@@ -63,13 +60,12 @@ int inetd_run(int timeout_ms, int delay_ms)
         log_warn("--timeout: standard input: %s", log_strerror(errno));
         return -1;
     }
-    if (getpeername(STDOUT_FILENO, &peer.address.any, &peer.length) < 0)
-        peer.length = 0;
-    echoed = echo_until_eof(&echo);
-    close = client_outcome(echoed, errno, CLIENT_SERVED, true);
-    close.peer = peer.length > 0 ? &peer.address.any : NULL;
-    close.bytes = written;
-    close.ms = clock_ms() - start;
-    log_close(&close);
-    return close.error == NULL ? 0 : -1;
+    if (getpeername(STDOUT_FILENO, &peer.address.any, &peer.length) == 0)
+        event.peer = &peer.address.any;
+    error = echo_until_eof(&echo) < 0 ? errno : 0;
+    log_set_end(&event, error, CLIENT_OPEN, true);
+    event.bytes = written;
+    event.ms = clock_ms() - start_ms;
+    log_event(&event);
+    return event.error == NULL ? 0 : -1;
 }

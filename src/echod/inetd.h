@@ -10,18 +10,18 @@
 #include <stdbool.h>
 
 /*
- * Whether fd is the very socket that is descriptor 0, as under inetd(8): a
- * message there would reach a client as if it were echoed.
+ * Whether fd is the socket that is also descriptor 0, as under inetd(8): what
+ * is written to it reaches the client.
  */
 bool inetd_is_client(int fd);
 
-/* With --inetd: also if it is the socket or pipe that descriptor 1 is. */
+/* With --inetd: the same, or the socket or pipe that is descriptor 1. */
 bool inetd_has_client(int fd);
 
 /*
- * Serve descriptors 0 and 1 until end of file, and report. Returns 0 if all
- * came back, -1 if not, or if the descriptors cannot be used as asked for;
- * what there was to say has been reported.
+ * Serve descriptors 0 and 1 until end of file, and report. Returns 0 if
+ * everything was echoed; or -1 if not, or if the descriptors do not take the
+ * time limit, which has been logged.
  */
 int inetd_run(int timeout_ms, int delay_ms);
 

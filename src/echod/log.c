@@ -2,17 +2,14 @@
  * SPDX-License-Identifier: ISC
  * Copyright (c) 2026 The echod authors
  *
- * report: one event, one line, one write; never blocks a client.
- *
- * Knows the words of the log. Must not know sockets, seats or policy; the form
- * of a line is line's, and how it gets out without blocking is outlet's.
+ * log: what the server reports, as lines of text or JSON.
  */
 #include "config.h"
 
 #include "echod/log.h"
 
 #include "common/address.h"
-#include "echod/line.h"
+#include "common/text.h"
 #include "echod/log_sink.h"
 
 #include <errno.h>
@@ -20,71 +17,98 @@
 #include <locale.h>
 #include <stdarg.h>
 #include <stdbool.h>
+#include <stdio.h>
 #include <string.h>
+#include <time.h>
 
-static enum log_format format;
+/* A line on the stack of its thread. Large enough for a Unix socket's path in
+ * which every byte is escaped. */
+struct line {
+    size_t length;
+    char text[1024]; /* without '\0' */
+};
+
+/* Milliseconds as seconds. The floating point of printf(3) would need more
+ * stack in every client's thread. */
+#define SECONDS "%" PRId64 ".%03d"
+#define SECONDS_OF(ms) (ms) / 1000, (int)((ms) % 1000)
+
+static enum log_format log_format;
 static struct log_sink out = {.fd = -1};
 static struct log_sink err = {.fd = -1};
-static locale_t plain;
+static locale_t c_locale;
 
-void log_open(enum log_format wanted, int out_fd, int err_fd)
+void log_open(enum log_format format, int out_fd, int err_fd)
 {
-    format = wanted;
-    plain = newlocale(LC_ALL_MASK, "C", (locale_t)0);
-    log_sink_open(&out, wanted == LOG_NONE ? -1 : out_fd);
+    log_format = format;
+    c_locale = newlocale(LC_ALL_MASK, "C", (locale_t)0);
+    log_sink_open(&out, format == LOG_NONE ? -1 : out_fd);
     log_sink_open(&err, err_fd);
 }
 
 const char *log_strerror(int error)
 {
-    return strerror_l(error, plain);
+    return strerror_l(error, c_locale);
 }
 
-/* Nobody is told of a line that standard error does not take. */
-void log_warn(const char *words, ...)
+void log_set_end(struct log_event *event, int error, enum client_state state,
+                 bool all_echoed)
 {
-    struct line line;
+    event->end = END_EOF;
+    if (state == CLIENT_CUT) {
+        event->end = END_STOPPED;
+        event->error = "cut off by the stop";
+    } else if (error == EAGAIN) {
+        event->end = END_TIMEOUT;
+        event->error = "timed out";
+    } else if (error != 0) {
+        event->end = END_ERROR;
+        event->error = log_strerror(error);
+    } else if (state == CLIENT_DRAINING) {
+        event->end = END_STOPPED;
+        event->error = all_echoed ? NULL : "stopped while it was sending";
+    }
+}
+
+/*
+ * Lines. What does not fit is cut off.
+ */
+
+__attribute__((format(printf, 2, 0))) static void
+add_list(struct line *line, const char *format, va_list list)
+{
+    size_t left = sizeof line->text - line->length;
+    int length = vsnprintf(line->text + line->length, left, format, list);
+
+    if (length > 0)
+        line->length += (size_t)length < left ? (size_t)length : left - 1;
+}
+
+__attribute__((format(printf, 2, 3))) static void add(struct line *line,
+                                                      const char *format, ...)
+{
     va_list list;
 
-    line_start(&line, false, "trouble");
-    line_words(&line, "echod: ");
-    va_start(list, words);
-    line_words_list(&line, words, list);
+    va_start(list, format);
+    add_list(line, format, list);
     va_end(list);
-    line_end(&line);
-    log_sink_write(&err, line.text, line.length, false);
 }
 
-/* Loss is owned up to when it starts, for which the first to lose a line
- * speaks, and with the number when it is over. */
-static void put(struct line *line, bool may_wait)
+/* A path may hold any byte, but the line must stay one line. There is always
+ * space for the newline: vsnprintf(3) left a byte for its '\0'. */
+static void end_line(struct line *line, const char *end)
 {
-    unsigned long lost = 0;
-
-    line_end(line);
-    lost = log_sink_write(&out, line->text, line->length, may_wait);
-    if (lost == 1)
-        log_warn("standard output: %s (reports are being lost)",
-                 log_strerror(errno));
-    if (lost > 0 || atomic_load(&out.lost) == 0)
-        return;
-    lost = atomic_exchange(&out.lost, 0);
-    if (lost > 0)
-        log_warn("standard output: works again, %lu lines were lost", lost);
+    text_mask_controls(line->text, line->length);
+    add(line, "%s", end);
+    line->text[line->length++] = '\n';
 }
 
-void log_listen(const char *address)
-{
-    struct line line;
+/*
+ * Text
+ */
 
-    line_start(&line, format == LOG_JSON, "listen");
-    line_member(&line, "address", address);
-    line_words(&line, "server running on %s", address);
-    put(&line, false);
-}
-
-static const char *name(const struct sockaddr *peer,
-                        char text[ADDRESS_TEXT_MAX])
+static const char *peer_name(const struct sockaddr *peer,
+                             char text[ADDRESS_TEXT_MAX])
 {
     if (peer == NULL)
         return "standard output";
@@ -92,98 +116,192 @@ static const char *name(const struct sockaddr *peer,
     return text;
 }
 
-void log_connect(const struct sockaddr *address)
+static void add_text_close(struct line *line, const struct log_event *event,
+                           const char *peer)
 {
-    struct line line;
+    const char *error = event->error;
+
+    if (error != NULL)
+        add(line, "error: %s (", error);
+    add(line, "wrote %" PRIu64 " bytes to %s in " SECONDS " s%s", event->bytes,
+        peer, SECONDS_OF(event->ms), error != NULL ? ")" : "");
+}
+
+static void add_text_totals(struct line *line, const struct log_event *event)
+{
+    const struct clients_totals *totals = event->totals;
+
+    add(line, "%s: %zu clients now, %" PRIu64 " so far, %" PRIu64 " refused, ",
+        event->kind == EVENT_STOP ? "stopped" : "totals", totals->now,
+        totals->clients, totals->refused);
+    add(line, "%" PRIu64 " cut off, %" PRIu64 " bytes, %lu lines lost, ",
+        totals->cut, totals->bytes, atomic_load(&out.dropped_total));
+    add(line, SECONDS " s up", SECONDS_OF(event->ms));
+}
+
+static void make_text(struct line *line, const struct log_event *event)
+{
     char text[ADDRESS_TEXT_MAX];
-    const char *peer = name(address, text);
+    const char *peer = peer_name(event->peer, text);
 
-    line_start(&line, format == LOG_JSON, "connect");
-    line_member(&line, "peer", peer);
-    line_words(&line, "connect from %s", peer);
-    put(&line, false);
+    switch (event->kind) {
+    case EVENT_LISTEN:
+        add(line, "server running on %s", event->address);
+        break;
+    case EVENT_CONNECT:
+        add(line, "connect from %s", peer);
+        break;
+    case EVENT_REFUSE:
+        add(line, "refused %s: %s", peer, event->error);
+        break;
+    case EVENT_CLOSE:
+        add_text_close(line, event, peer);
+        break;
+    case EVENT_ACCEPT:
+        add(line, "accept error = %s (%s)", event->error, event->action);
+        break;
+    case EVENT_TOTALS:
+    case EVENT_STOP:
+        add_text_totals(line, event);
+        break;
+    }
+    end_line(line, "");
 }
 
-void log_refuse(const struct sockaddr *address, const char *why)
+/*
+ * JSON: one object a line, RFC 8259
+ */
+
+/* The time in UTC with milliseconds, RFC 3339. */
+static void add_json_time(struct line *line)
 {
-    struct line line;
+    struct timespec now;
+    struct tm utc;
+
+    clock_gettime(CLOCK_REALTIME, &now);
+    gmtime_r(&now.tv_sec, &utc);
+    add(line, "{\"time\":\"%04d-%02d-%02dT%02d:%02d:%02d.%03ldZ\"",
+        utc.tm_year + 1900, utc.tm_mon + 1, utc.tm_mday, utc.tm_hour,
+        utc.tm_min, utc.tm_sec, now.tv_nsec / 1000000);
+}
+
+/* A value of NULL is left out. */
+static void add_json_string(struct line *line, const char *name,
+                            const char *value)
+{
+    char escaped[TEXT_JSON_MAX];
+    size_t length = 0;
+
+    if (value == NULL)
+        return;
+    add(line, ",\"%s\":\"", name);
+    while ((length = text_to_json(&value, escaped)) > 0)
+        add(line, "%.*s", (int)length, escaped);
+    add(line, "\"");
+}
+
+static void add_json_number(struct line *line, const char *name, uint64_t value)
+{
+    add(line, ",\"%s\":%" PRIu64, name, value);
+}
+
+static void add_json_seconds(struct line *line, int64_t ms)
+{
+    add(line, ",\"seconds\":" SECONDS, SECONDS_OF(ms));
+}
+
+static void add_json_totals(struct line *line, const struct log_event *event)
+{
+    const struct clients_totals *totals = event->totals;
+
+    add_json_number(line, "now", totals->now);
+    add_json_number(line, "clients", totals->clients);
+    add_json_number(line, "refused", totals->refused);
+    add_json_number(line, "cut", totals->cut);
+    add_json_number(line, "bytes", totals->bytes);
+    add_json_number(line, "lost", atomic_load(&out.dropped_total));
+    add_json_seconds(line, event->ms);
+}
+
+static void make_json(struct line *line, const struct log_event *event)
+{
+    static const char *const kinds[] = {[EVENT_LISTEN] = "listen",
+                                        [EVENT_CONNECT] = "connect",
+                                        [EVENT_REFUSE] = "refuse",
+                                        [EVENT_CLOSE] = "close",
+                                        [EVENT_ACCEPT] = "accept-error",
+                                        [EVENT_TOTALS] = "totals",
+                                        [EVENT_STOP] = "stop"};
+    static const char *const ends[] = {[END_EOF] = "eof",
+                                       [END_ERROR] = "error",
+                                       [END_TIMEOUT] = "timeout",
+                                       [END_STOPPED] = "stopped"};
+    bool is_close = event->kind == EVENT_CLOSE;
     char text[ADDRESS_TEXT_MAX];
-    const char *peer = name(address, text);
 
-    line_start(&line, format == LOG_JSON, "refuse");
-    line_member(&line, "peer", peer);
-    line_member(&line, "error", why);
-    line_words(&line, "refused %s: %s", peer, why);
-    put(&line, false);
+    add_json_time(line);
+    add_json_string(line, "event", kinds[event->kind]);
+    add_json_string(line, "address", event->address);
+    if (event->peer != NULL || is_close)
+        add_json_string(line, "peer", peer_name(event->peer, text));
+    if (is_close) {
+        add_json_number(line, "bytes", event->bytes);
+        add_json_seconds(line, event->ms);
+        add_json_string(line, "end", ends[event->end]);
+    }
+    add_json_string(line, "error", event->error);
+    add_json_string(line, "then", event->action);
+    if (event->totals != NULL)
+        add_json_totals(line, event);
+    end_line(line, "}");
 }
 
-void log_close(const struct log_close *close)
-{
-    static const char *const ends[] = {"eof", "error", "timeout", "stopped"};
-    struct line line;
-    char text[ADDRESS_TEXT_MAX];
-    const char *peer = name(close->peer, text);
+/*
+ * Writing
+ */
 
-    line_start(&line, format == LOG_JSON, "close");
-    line_member(&line, "peer", peer);
-    line_count(&line, "bytes", close->bytes);
-    line_seconds(&line, close->ms);
-    line_member(&line, "end", ends[close->end]);
-    line_member(&line, "error", close->error);
-    if (close->error != NULL)
-        line_words(&line, "error: %s (", close->error);
-    line_words(&line, "wrote %" PRIu64 " bytes to %s in " LINE_SECONDS " s%s",
-               close->bytes, peer, LINE_SECONDS_OF(close->ms),
-               close->error != NULL ? ")" : "");
-    put(&line, true);
+/* The first line that is dropped is reported at once, by whichever thread it
+ * belongs to; the number of them when a line gets through again. */
+static void write_line(const struct line *line, bool may_wait)
+{
+    unsigned long dropped =
+        log_sink_write(&out, line->text, line->length, may_wait);
+
+    if (dropped == 1)
+        log_warn("standard output: %s (reports are being lost)",
+                 log_strerror(errno));
+    if (dropped > 0 || atomic_load(&out.dropped) == 0)
+        return;
+    dropped = atomic_exchange(&out.dropped, 0);
+    if (dropped > 0)
+        log_warn("standard output: works again, %lu lines were lost", dropped);
 }
 
-void log_accept_error(const char *error, const char *then)
+void log_event(const struct log_event *event)
 {
-    struct line line;
+    bool is_last = event->kind == EVENT_STOP;
+    struct line line = {.length = 0};
+    unsigned long dropped = 0;
 
-    line_start(&line, format == LOG_JSON, "accept-error");
-    line_member(&line, "error", error);
-    line_member(&line, "then", then);
-    line_words(&line, "accept error = %s (%s)", error, then);
-    put(&line, false);
+    if (log_format == LOG_JSON)
+        make_json(&line, event);
+    else
+        make_text(&line, event);
+    write_line(&line, event->kind == EVENT_CLOSE || is_last);
+    if (is_last && (dropped = atomic_load(&out.dropped)) > 0)
+        log_warn("standard output: %lu lines were lost", dropped);
 }
 
-static void put_totals(const char *event, const char *word,
-                       const struct log_totals *totals, bool may_wait)
+/* If standard error does not take the line either, nothing more can be done. */
+void log_warn(const char *format, ...)
 {
-    struct line line;
-    unsigned long lost = atomic_load(&out.lost_ever);
+    struct line line = {.length = 0};
+    va_list list;
 
-    line_start(&line, format == LOG_JSON, event);
-    line_count(&line, "now", totals->now);
-    line_count(&line, "clients", totals->clients);
-    line_count(&line, "refused", totals->refused);
-    line_count(&line, "cut", totals->cut);
-    line_count(&line, "bytes", totals->bytes);
-    line_count(&line, "lost", lost);
-    line_seconds(&line, totals->ms);
-    line_words(&line,
-               "%s: %zu clients now, %" PRIu64 " so far, %" PRIu64
-               " refused, %" PRIu64 " cut off, %" PRIu64
-               " bytes, %lu lines lost, " LINE_SECONDS " s up",
-               word, totals->now, totals->clients, totals->refused, totals->cut,
-               totals->bytes, lost, LINE_SECONDS_OF(totals->ms));
-    put(&line, may_wait);
-}
-
-void log_totals(const struct log_totals *totals)
-{
-    put_totals("totals", "totals", totals, false);
-}
-
-/* The last line: lines lost for good are owned up to now or never. */
-void log_stop(const struct log_totals *totals)
-{
-    unsigned long lost = 0;
-
-    put_totals("stop", "stopped", totals, true);
-    lost = atomic_load(&out.lost);
-    if (lost > 0)
-        log_warn("standard output: %lu lines were lost", lost);
+    add(&line, "echod: ");
+    va_start(list, format);
+    add_list(&line, format, list);
+    va_end(list);
+    end_line(&line, "");
+    log_sink_write(&err, line.text, line.length, false);
 }

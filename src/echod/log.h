@@ -2,69 +2,78 @@
  * SPDX-License-Identifier: ISC
  * Copyright (c) 2026 The echod authors
  *
- * report: one event, one line, one write; never blocks a client.
+ * log: what the server reports, as lines of text or JSON.
  *
- * Events go to standard output, in the form asked for; trouble goes to
- * standard error. A line is either written whole or lost; lost lines are
- * counted, and owned up to on standard error as soon as writing works again.
- * Nothing here allocates, and any thread may call it. The descriptors stay
- * the caller's.
+ * Events go to standard output, warnings to standard error. A line is written
+ * whole or dropped: no client waits for a reader of the log that has stalled.
+ * Dropped lines are counted, and the count is reported on standard error once
+ * writing works again. Nothing here allocates, and any thread may call it.
  */
 #ifndef ECHOD_LOG_H
 #define ECHOD_LOG_H
 
-#include <stddef.h>
+#include "echod/clients.h"
+
+#include <stdbool.h>
 #include <stdint.h>
 #include <sys/socket.h>
 
 enum log_format { LOG_TEXT, LOG_JSON, LOG_NONE };
 
-/* How a client's stream ended. */
-enum log_end { END_EOF, END_ERROR, END_TIMEOUT, END_STOPPED };
-
-struct log_close {
-    const struct sockaddr *peer; /* NULL: standard output, not a socket */
-    uint64_t bytes;
-    int64_t ms;
-    enum log_end end;
-    const char *error; /* NULL if all came back */
+enum log_kind {
+    EVENT_LISTEN,  /* address */
+    EVENT_CONNECT, /* peer */
+    EVENT_REFUSE,  /* peer, error */
+    EVENT_CLOSE,   /* peer, bytes, ms, end, error */
+    EVENT_ACCEPT,  /* error: accept(2) or the new thread failed; action */
+    EVENT_TOTALS,  /* totals, ms */
+    EVENT_STOP     /* the same */
 };
 
-struct log_totals {
-    size_t now;       /* clients */
-    uint64_t clients; /* so far, those of now included */
-    uint64_t refused;
-    uint64_t cut; /* clients that a stop cut off */
+/* How the connection of a client ended. */
+enum log_end { END_EOF, END_ERROR, END_TIMEOUT, END_STOPPED };
+
+/* One event. A kind uses the members named after it above. */
+struct log_event {
+    enum log_kind kind;
+    const char *address;         /* of a listening socket */
+    const struct sockaddr *peer; /* NULL: not a socket, under --inetd */
     uint64_t bytes;
-    int64_t ms; /* up */
+    int64_t ms; /* how long the client, or the server, has run */
+    enum log_end end;
+    const char *error;  /* NULL: everything was echoed */
+    const char *action; /* what is done about the error */
+    const struct clients_totals *totals;
 };
 
 /*
- * Report to out_fd and err_fd from now on; -1 is nowhere. May open a second
- * way to each, so before privileges are dropped and before the first thread.
+ * Log to out_fd and err_fd from now on; -1 is nowhere. The descriptors stay
+ * the caller's, but may be opened a second time: so call it before privileges
+ * are dropped and before the first thread.
  */
 void log_open(enum log_format format, int out_fd, int err_fd);
 
-void log_listen(const char *address);
-void log_connect(const struct sockaddr *peer);
-void log_refuse(const struct sockaddr *peer, const char *why);
+/*
+ * Log an event. EVENT_CLOSE and EVENT_STOP may wait for a slow reader of the
+ * log, as log_sink_write() describes; the others never wait.
+ */
+void log_event(const struct log_event *event);
+
+/* The same with the members by name: LOG_EVENT(EVENT_CONNECT, .peer = peer). */
+#define LOG_EVENT(...) log_event(&(struct log_event){.kind = __VA_ARGS__})
 
 /*
- * May wait for a reader that is slow but alive, log_sink_write(): so its caller
- * hangs up on the client before.
+ * Fill in how a connection ended: error is the errno of echo_until_eof(), or 0;
+ * state is what a stop did to the client. all_echoed tells, of a client that
+ * was drained, that no byte it sent is missing.
  */
-void log_close(const struct log_close *close);
+void log_set_end(struct log_event *event, int error, enum client_state state,
+                 bool all_echoed);
 
-/* accept(2) or the thread behind it failed; then: what is done about it. */
-void log_accept_error(const char *error, const char *then);
-
-void log_totals(const struct log_totals *totals);
-void log_stop(const struct log_totals *totals);
-
-/* "echod: " and a line for a person on standard error. */
+/* Write "echod: " and a message for a person to standard error. */
 void log_warn(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
-/* strerror(3) for any thread. */
+/* strerror(3) for any thread, always in English. */
 const char *log_strerror(int error);
 
 #endif

@@ -2,10 +2,7 @@
  * SPDX-License-Identifier: ISC
  * Copyright (c) 2026 The echod authors
  *
- * outlet: a descriptor that takes lines and never blocks their writer.
- *
- * Knows pipes, terminals, sockets and files as far as writing without waiting
- * goes. Must not know what a line says.
+ * log_sink: a descriptor that takes lines without blocking their writer.
  */
 #include "config.h"
 
@@ -22,16 +19,16 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* A pipe that holds the reports of some ten thousand clients that leave at
- * once spares its reader the crowd of writers that wait. */
+/* Room in the pipe for the reports of some ten thousand clients that leave at
+ * once. */
 enum { PIPE_SIZE = 1 << 20 };
 
-/* A reader that takes no line for STALL_MS has stalled; no line waits longer
- * than PATIENCE_MS for one that is merely slow. */
-enum { STALL_MS = 200, PATIENCE_MS = 5000, IMPATIENT = -1 };
+/* A reader that takes no line for STALLED_MS has stalled. No line waits longer
+ * than WAIT_MAX_MS for a reader that is merely slow. */
+enum { STALLED_MS = 200, WAIT_MAX_MS = 5000, NO_WAIT = -1 };
 
-/* On Linux this path makes a new open file description, which must not be
- * able to do more than the old one. */
+/* On Linux this path makes a new open file description. It must not permit
+ * more than the old one, hence no write access to what was only readable. */
 static int open_again(int fd)
 {
     char path[32];
@@ -42,114 +39,117 @@ static int open_again(int fd)
     return open(path, O_WRONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
 }
 
-void log_sink_open(struct log_sink *log_sink, int fd)
+void log_sink_open(struct log_sink *sink, int fd)
 {
     struct stat status;
-    int own = -1;
+    int own_fd = -1;
 
-    if (log_sink->kind == LOG_SINK_OWN)
-        close(log_sink->fd);
-    log_sink->fd = fd;
-    log_sink->kind = LOG_SINK_FILE;
+    if (sink->kind == LOG_SINK_OWN)
+        close(sink->fd);
+    sink->fd = fd;
+    sink->kind = LOG_SINK_FILE;
     if (fd < 0 || fstat(fd, &status) < 0)
         return;
     if (S_ISSOCK(status.st_mode))
-        log_sink->kind = LOG_SINK_SOCKET;
+        sink->kind = LOG_SINK_SOCKET;
     if (!S_ISFIFO(status.st_mode) && !S_ISCHR(status.st_mode))
         return;
 #ifdef F_SETPIPE_SZ
     if (S_ISFIFO(status.st_mode))
         fcntl(fd, F_SETPIPE_SZ, PIPE_SIZE);
 #endif
-    own = open_again(fd);
-    log_sink->fd = own >= 0 ? own : fd;
-    log_sink->kind = own >= 0 ? LOG_SINK_OWN : LOG_SINK_SHARED;
+    own_fd = open_again(fd);
+    sink->fd = own_fd >= 0 ? own_fd : fd;
+    sink->kind = own_fd >= 0 ? LOG_SINK_OWN : LOG_SINK_SHARED;
 }
 
-static bool has_room(int fd, int ms)
+static bool wait_writable(int fd, int ms)
 {
     struct pollfd pollfd = {.fd = fd, .events = POLLOUT};
 
     return poll(&pollfd, 1, ms) > 0;
 }
 
-/* A shared description may block, so it is asked first. A pipe with room for
- * one line has it for a page of them, and a thread is seldom stopped between
- * the question and the write: more than fifty would have to be at once. */
-static ssize_t put(const struct log_sink *log_sink, const char *line,
-                   size_t length)
+/* A shared description may block, so poll(2) is asked first. A pipe that has
+ * space for one line has a page of it: more than fifty threads would have to
+ * write between the poll and the write for one of them to block. */
+static ssize_t write_some(const struct log_sink *sink, const char *data,
+                          size_t size)
 {
-    if (log_sink->kind == LOG_SINK_SOCKET)
-        return send(log_sink->fd, line, length, MSG_DONTWAIT | MSG_NOSIGNAL);
-    if (log_sink->kind == LOG_SINK_SHARED && !has_room(log_sink->fd, 0)) {
+    if (sink->kind == LOG_SINK_SOCKET)
+        return send(sink->fd, data, size, MSG_DONTWAIT | MSG_NOSIGNAL);
+    if (sink->kind == LOG_SINK_SHARED && !wait_writable(sink->fd, 0)) {
         errno = EAGAIN;
         return -1;
     }
-    return write(log_sink->fd, line, length);
+    return write(sink->fd, data, size);
 }
 
-/* The reader is alive as long as lines get through, whoever wrote them. */
-static int time_left(const struct log_sink *log_sink, int64_t start)
+/* A reader that takes lines, of whichever thread, has not stalled. */
+static int wait_left(const struct log_sink *sink, int64_t start_ms)
 {
-    int64_t moved = atomic_load(&log_sink->moved);
-    int64_t stalled = (moved > start ? moved : start) + STALL_MS;
-    int64_t end = start + PATIENCE_MS;
+    int64_t written_ms = atomic_load(&sink->written_ms);
+    int64_t stalled_ms =
+        (written_ms > start_ms ? written_ms : start_ms) + STALLED_MS;
+    int64_t end_ms = start_ms + WAIT_MAX_MS;
 
-    return clock_left(stalled < end ? stalled : end);
+    return clock_left(stalled_ms < end_ms ? stalled_ms : end_ms);
 }
 
-/* True to try again: a signal came, or there may be room now. */
-static bool is_worth_another(const struct log_sink *log_sink, int64_t start)
+/* After a write that failed: wait until it is worth repeating. Returns false,
+ * with errno from the write, if it is not. */
+static bool wait_to_retry(const struct log_sink *sink, int64_t start_ms)
 {
     int left = 0;
 
     if (errno == EINTR)
         return true;
-    if (errno != EAGAIN || start == IMPATIENT)
+    if (errno != EAGAIN || start_ms == NO_WAIT)
         return false;
-    left = time_left(log_sink, start);
+    left = wait_left(sink, start_ms);
     if (left > 0)
-        has_room(log_sink->fd, left);
+        wait_writable(sink->fd, left);
     errno = EAGAIN;
     return left > 0;
 }
 
-static int put_all(const struct log_sink *log_sink, const char *line,
-                   size_t length, int64_t start, bool *partial)
+/* Returns 0, or -1 with errno; *partial tells if only a part was written. */
+static int write_all(const struct log_sink *sink, const char *data, size_t size,
+                     int64_t start_ms, bool *partial)
 {
-    while (length > 0) {
-        ssize_t took = put(log_sink, line, length);
+    while (size > 0) {
+        ssize_t count = write_some(sink, data, size);
 
-        if (took > 0) {
-            line += took;
-            length -= (size_t)took;
-            *partial = length > 0;
-        } else if (took == 0 || !is_worth_another(log_sink, start)) {
+        if (count > 0) {
+            data += count;
+            size -= (size_t)count;
+            *partial = size > 0;
+        } else if (count == 0 || !wait_to_retry(sink, start_ms)) {
             return -1;
         }
     }
     return 0;
 }
 
-unsigned long log_sink_write(struct log_sink *log_sink, const char *line,
+unsigned long log_sink_write(struct log_sink *sink, const char *line,
                              size_t length, bool may_wait)
 {
+    int64_t start_ms = NO_WAIT;
     bool partial = false;
-    int64_t start = IMPATIENT;
 
-    if (log_sink->fd < 0)
+    if (sink->fd < 0)
         return 0;
-    if (may_wait && atomic_load(&log_sink->lost) == 0)
-        start = clock_ms();
-    partial = atomic_exchange(&log_sink->partial, false);
-    if (partial)
-        put_all(log_sink, "\n", 1, start, &partial);
-    if (!partial && put_all(log_sink, line, length, start, &partial) == 0) {
-        atomic_store(&log_sink->moved, clock_ms());
+    if (may_wait && atomic_load(&sink->dropped) == 0)
+        start_ms = clock_ms();
+    partial = atomic_exchange(&sink->partial, false);
+    if (partial) /* end the line before this one */
+        write_all(sink, "\n", 1, start_ms, &partial);
+    if (!partial && write_all(sink, line, length, start_ms, &partial) == 0) {
+        atomic_store(&sink->written_ms, clock_ms());
         return 0;
     }
     if (partial)
-        atomic_store(&log_sink->partial, true);
-    atomic_fetch_add(&log_sink->lost_ever, 1);
-    return atomic_fetch_add(&log_sink->lost, 1) + 1;
+        atomic_store(&sink->partial, true);
+    atomic_fetch_add(&sink->dropped_total, 1);
+    return atomic_fetch_add(&sink->dropped, 1) + 1;
 }

@@ -2,9 +2,9 @@
  * SPDX-License-Identifier: ISC
  * Copyright (c) 2026 The echod authors
  *
- * outlet: a descriptor that takes lines and never blocks their writer.
+ * log_sink: a descriptor that takes lines without blocking their writer.
  *
- * Any thread may write. A line goes out whole or counts as lost.
+ * Any thread may write. A line is written whole or counts as dropped.
  */
 #ifndef ECHOD_LOG_SINK_H
 #define ECHOD_LOG_SINK_H
@@ -15,28 +15,35 @@
 #include <stdint.h>
 
 struct log_sink {
-    int fd; /* -1: nowhere; lines vanish and count as written */
-    enum { LOG_SINK_FILE, LOG_SINK_SOCKET, LOG_SINK_OWN, LOG_SINK_SHARED } kind;
-    _Atomic int64_t moved;  /* when a line last got through, clock_ms() */
-    atomic_bool partial;    /* the last line stopped short of its end */
-    atomic_ulong lost;      /* lines, since one last got through */
-    atomic_ulong lost_ever; /* lines */
+    int fd; /* -1: lines vanish, and count as written */
+    enum {
+        LOG_SINK_FILE,   /* never waits for a reader */
+        LOG_SINK_SOCKET, /* written with MSG_DONTWAIT */
+        LOG_SINK_OWN,    /* a pipe or terminal, opened again, non-blocking */
+        LOG_SINK_SHARED  /* one that could not be opened again */
+    } kind;
+    _Atomic int64_t written_ms; /* of the last line, clock_ms() */
+    atomic_bool partial;        /* the last line was cut short */
+    atomic_ulong dropped;       /* lines, since one was written */
+    atomic_ulong dropped_total; /* lines */
 };
 
 /*
  * Write to fd (-1: nowhere) from now on. A pipe or terminal is opened a second
- * time where the system can do that: O_NONBLOCK belongs to the open file
- * description (open(2)), which others may share, so it is never set on fd.
+ * time where the system allows it: O_NONBLOCK belongs to the open file
+ * description, open(2), which other processes may share, so it is never set on
+ * fd itself.
  */
-void log_sink_open(struct log_sink *log_sink, int fd);
+void log_sink_open(struct log_sink *sink, int fd);
 
 /*
- * Write a line of length bytes, at most PIPE_BUF, its '\n' included. A patient
- * write waits while others' lines get through, up to 5 s, and gives up when
- * none has for 200 ms; while lines are being lost no write waits. Returns 0, or
- * with errno how many lines have been lost in a row, this one included.
+ * Write a line of length bytes, at most PIPE_BUF, with its '\n'. With may_wait
+ * it waits for a slow reader, at most 5 s, and gives up when the reader has
+ * taken no line for 200 ms; while lines are being dropped no write waits.
+ * Returns 0, or with errno how many lines have been dropped in a row, this one
+ * included.
  */
-unsigned long log_sink_write(struct log_sink *log_sink, const char *line,
+unsigned long log_sink_write(struct log_sink *sink, const char *line,
                              size_t length, bool may_wait);
 
 #endif

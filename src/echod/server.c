@@ -2,10 +2,7 @@
  * SPDX-License-Identifier: ISC
  * Copyright (c) 2026 The echod authors
  *
- * server: the accept loop: whom to let in, when to wait, how to stop.
- *
- * Knows the policy, and asks the leaves to carry it out. Must not know how a
- * client is served, how an address is bound, or how a line is written.
+ * server: the accept loop, and the stop.
  */
 #include "config.h"
 
@@ -22,210 +19,190 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-/* At most BURST newcomers before signals are looked at again. The last wait
- * is for clients that were cut off, which takes them no time. */
 enum {
-    BURST = 256,
-    PAUSE_MIN_MS = 10,
-    PAUSE_MAX_MS = 1000,
-    LAST_WAIT_MS = 2000
+    ACCEPTS_MAX = 256, /* on one listener, before signals are looked at again */
+    BACKOFF_MIN_MS = 10,
+    BACKOFF_MAX_MS = 1000,
+    CUT_WAIT_MS = 2000 /* for the threads of clients that were cut off */
+};
+
+/* When something runs out (descriptors, memory, threads), the listeners stay
+ * ready: without a pause the loop would spin. */
+struct backoff {
+    bool reported;
+    int ms;           /* the pause; 0 after a client was started */
+    int64_t until_ms; /* the end of the pause, unless a client leaves before */
 };
 
 struct loop {
     const struct server *server;
-    struct pollfd *pollfds; /* wakeup's, then one for each listener */
-    int64_t start;
-    int stops; /* signals to stop, so far */
-    uint64_t refused;
-    bool starved;        /* a table is full, and it has been said */
-    int pause_ms;        /* 0: the last newcomer was let in */
-    int64_t pause_until; /* until then the listeners are left alone */
+    struct pollfd *pollfds; /* the first is for signals, then the listeners */
+    struct backoff backoff;
+    int64_t start_ms;
 };
 
-static void report_state(const struct loop *loop,
-                         void (*report)(const struct log_totals *))
-{
-    struct clients_totals here = clients_totals();
-    struct log_totals totals = {.now = here.now,
-                                .clients = here.clients,
-                                .refused = loop->refused,
-                                .cut = here.cut,
-                                .bytes = here.bytes,
-                                .ms = clock_ms() - loop->start};
-
-    report(&totals);
-}
-
-/* A table is full: say so once, and leave the listeners alone for a while. */
-static void starve(struct loop *loop, int error, const char *then)
-{
-    if (!loop->starved)
-        log_accept_error(log_strerror(error), then);
-    loop->starved = true;
-    if (loop->pause_ms == 0)
-        loop->pause_ms = PAUSE_MIN_MS;
-    else if (clock_left(loop->pause_until) > 0)
-        return;
-    else if (loop->pause_ms < PAUSE_MAX_MS / 2)
-        loop->pause_ms *= 2;
-    else
-        loop->pause_ms = PAUSE_MAX_MS;
-    loop->pause_until = clock_ms() + loop->pause_ms;
-}
-
-/* Nobody waits any more, and the last one was let in. */
-static void recover(struct loop *loop)
-{
-    if (!loop->starved || loop->pause_ms > 0)
-        return;
-    loop->starved = false;
-    log_accept_error("over", "accepting again");
-}
-
-static void admit(struct loop *loop, int fd, const struct sockaddr *address)
-{
-    struct client *client = clients_add(fd, address);
-    int error = 0;
-
-    if (client == NULL) {
-        loop->refused++;
-        log_refuse(address, "too many clients from its address");
-        close(fd);
-        return;
-    }
-    if (loop->server->verbose)
-        log_connect(address);
-    error = client_start(client);
-    if (error == 0) {
-        loop->pause_ms = 0;
-        return;
-    }
-    loop->refused++;
-    clients_close(client);
-    clients_remove(client);
-    starve(loop, error, "closing newcomers until a thread can be had");
-}
-
-static void starve_of(struct loop *loop, int error)
-{
-    bool descriptors = error == EMFILE || error == ENFILE;
-
-    starve(loop, error,
-           descriptors ? "waiting for a free descriptor" : "waiting");
-}
-
-/* Accept what is waiting while there is a free slot. Returns -1 if the listener
- * is broken. */
-static int admit_waiting(struct loop *loop, const struct listener *listener)
-{
-    struct endpoint peer;
-
-    for (int i = 0; i < BURST && clients_below(loop->server->max_clients);
-         i++) {
-        int fd = listen_accept(listener, &peer);
-
-        if (fd >= 0) {
-            admit(loop, fd, &peer.address.any);
-            continue;
-        }
-        if (listen_is_broken(errno)) {
-            log_accept_error(log_strerror(errno), "the listener is broken");
-            return -1;
-        }
-        if (errno == EAGAIN)
-            recover(loop);
-        else
-            starve_of(loop, errno);
-        return 0;
-    }
-    return 0;
-}
-
-/* The ms for which to leave the listeners alone. Any departure is a reason to
- * try again at once. */
-static int pause_left(const struct loop *loop)
-{
-    int ms = loop->pause_ms > 0 ? clock_left(loop->pause_until) : 0;
-
-    return ms > 0 && !clients_below(clients_totals().now) ? ms : 0;
-}
-
-/* Poll the listeners only while there is room: the kernel's backlog holds the
- * newcomers, nobody is turned away, and nothing spins. poll(2) passes over a
- * descriptor of -1. */
-static void wait_for_news(struct loop *loop, struct signals *signals)
-{
-    const struct listeners *listeners = loop->server->listeners;
-    int pause = pause_left(loop);
-    bool is_room = pause == 0 && clients_below(loop->server->max_clients);
-
-    for (size_t i = 0; i < listeners->count; i++)
-        loop->pollfds[1 + i] = (struct pollfd){
-            .fd = is_room ? listeners->list[i].fd : -1, .events = POLLIN};
-    signals_wait(loop->pollfds, 1 + listeners->count, pause > 0 ? pause : -1,
-                 signals);
-    if (signals->notified)
-        loop->pause_until = 0;
-    if (signals->totals)
-        report_state(loop, log_totals);
-}
-
-/* Newcomers before the stop: who was there when the signal came is served. */
-static int serve_until_stop(struct loop *loop)
-{
-    struct signals signals = {0};
-
-    while (signals.stops == 0) {
-        wait_for_news(loop, &signals);
-        for (size_t i = 0; i < loop->server->listeners->count; i++)
-            if (loop->pollfds[1 + i].revents != 0 &&
-                admit_waiting(loop, &loop->server->listeners->list[i]) < 0)
-                return -1;
-    }
-    loop->stops = signals.stops;
-    return 0;
-}
-
-/* Wait until the last client has left, for ms at most, or for another signal
- * to stop. */
-static void wait_for_last(struct loop *loop, int ms)
-{
-    int64_t until = clock_ms() + ms;
-    struct signals signals = {0};
-
-    while (!clients_below(1) && clock_left(until) > 0 && signals.stops == 0) {
-        signals_wait(loop->pollfds, 1, clock_left(until), &signals);
-        if (signals.totals)
-            report_state(loop, log_totals);
-    }
-}
-
-/* SHUT_RD first: what was received is echoed, and the copy loops end. */
-static void drain(struct loop *loop)
-{
-    supervisor_notify("STOPPING=1");
-    listen_close(loop->server->listeners);
-    clients_shutdown(SHUT_RD);
-    wait_for_last(loop, loop->stops > 1 ? 0 : loop->server->grace_ms);
-    if (!clients_below(1)) {
-        clients_shutdown(SHUT_RDWR);
-        wait_for_last(loop, LAST_WAIT_MS);
-    }
-    report_state(loop, log_stop);
-}
+static void wait_for_events(struct loop *loop, struct signals *signals);
+static int accept_clients(struct loop *loop, const struct listener *listener);
+static void add_client(struct loop *loop, int fd, const struct sockaddr *peer);
+static int accept_failed(struct backoff *backoff, int error);
+static void back_off(struct backoff *backoff, int error, const char *action);
+static void stop(struct loop *loop, int stops);
+static void wait_for_clients(struct loop *loop, int ms);
+static void log_totals(const struct loop *loop, enum log_kind kind);
 
 int server_run(const struct server *server)
 {
-    struct loop loop = {.server = server, .start = clock_ms()};
-    int result = -1;
+    const struct listeners *listeners = server->listeners;
+    struct loop loop = {.server = server, .start_ms = clock_ms()};
+    struct signals signals = {.stops = 0};
+    int result = 0;
 
-    loop.pollfds = calloc(1 + server->listeners->count, sizeof *loop.pollfds);
+    loop.pollfds = calloc(1 + listeners->count, sizeof *loop.pollfds);
     if (loop.pollfds == NULL) {
         log_warn("cannot serve: %s", log_strerror(errno));
         return -1;
     }
-    result = serve_until_stop(&loop);
-    drain(&loop);
+    while (signals.stops == 0 && result == 0) {
+        wait_for_events(&loop, &signals);
+        for (size_t i = 0; i < listeners->count && result == 0; i++)
+            if (loop.pollfds[1 + i].revents != 0)
+                result = accept_clients(&loop, &listeners->list[i]);
+    }
+    stop(&loop, signals.stops);
     free(loop.pollfds);
     return result;
+}
+
+/* At the limit, or during a pause, the listeners are not polled: connections
+ * wait in the kernel's backlog until a client leaves. poll(2) ignores a
+ * descriptor of -1. */
+static void wait_for_events(struct loop *loop, struct signals *signals)
+{
+    const struct listeners *listeners = loop->server->listeners;
+    int pause_ms = clock_left(loop->backoff.until_ms);
+    size_t limit = pause_ms > 0 ? clients_count() : loop->server->max_clients;
+    bool can_accept = false;
+
+    clients_notify_below(limit);
+    can_accept = clients_count() < limit;
+    for (size_t i = 0; i < listeners->count; i++)
+        loop->pollfds[1 + i] = (struct pollfd){
+            .fd = can_accept ? listeners->list[i].fd : -1, .events = POLLIN};
+    signals_wait(loop->pollfds, 1 + listeners->count,
+                 pause_ms > 0 ? pause_ms : -1, signals);
+    if (signals->notified)
+        loop->backoff.until_ms = 0;
+    if (signals->totals)
+        log_totals(loop, EVENT_TOTALS);
+}
+
+/* Accept the connections that are waiting, and start a thread for each. Returns
+ * -1 if the listener is broken. */
+static int accept_clients(struct loop *loop, const struct listener *listener)
+{
+    size_t max = loop->server->max_clients;
+
+    for (int i = 0; i < ACCEPTS_MAX && clients_count() < max; i++) {
+        struct endpoint peer;
+        int fd = listen_accept(listener, &peer);
+
+        if (fd < 0)
+            return accept_failed(&loop->backoff, errno);
+        add_client(loop, fd, &peer.address.any);
+    }
+    return 0;
+}
+
+static void add_client(struct loop *loop, int fd, const struct sockaddr *peer)
+{
+    static const char too_many[] = "too many clients from its address";
+    struct client *client = clients_add(fd, peer);
+    int error = 0;
+
+    if (client == NULL) {
+        LOG_EVENT(EVENT_REFUSE, .peer = peer, .error = too_many);
+        close(fd);
+        return;
+    }
+    if (loop->server->verbose)
+        LOG_EVENT(EVENT_CONNECT, .peer = peer);
+    error = client_start(client);
+    if (error != 0) {
+        clients_refuse(client);
+        back_off(&loop->backoff, error,
+                 "closing new connections until a thread is available");
+    } else {
+        loop->backoff.ms = 0;
+        loop->backoff.until_ms = 0;
+    }
+}
+
+static int accept_failed(struct backoff *backoff, int error)
+{
+    bool no_descriptor = error == EMFILE || error == ENFILE;
+
+    if (listen_is_broken(error)) {
+        LOG_EVENT(EVENT_ACCEPT, .error = log_strerror(error),
+                  .action = "the listener is broken");
+        return -1;
+    }
+    if (error != EAGAIN) {
+        back_off(backoff, error,
+                 no_descriptor ? "waiting for a free descriptor" : "waiting");
+    } else if (backoff->reported && backoff->ms == 0) {
+        /* No connection is waiting, and the last one has been served. */
+        backoff->reported = false;
+        LOG_EVENT(EVENT_ACCEPT, .error = "over", .action = "accepting again");
+    }
+    return 0;
+}
+
+/* Report a shortage once, and pause: twice as long each time in a row. */
+static void back_off(struct backoff *backoff, int error, const char *action)
+{
+    if (!backoff->reported)
+        LOG_EVENT(EVENT_ACCEPT, .error = log_strerror(error), .action = action);
+    backoff->reported = true;
+    if (clock_left(backoff->until_ms) > 0)
+        return; /* another listener was first */
+    if (backoff->ms <= BACKOFF_MAX_MS / 2)
+        backoff->ms = backoff->ms == 0 ? BACKOFF_MIN_MS : 2 * backoff->ms;
+    backoff->until_ms = clock_ms() + backoff->ms;
+}
+
+/* SHUT_RD first: what was received is echoed, and the copy loops end. Clients
+ * that have not taken their echo when the grace ends are cut off. */
+static void stop(struct loop *loop, int stops)
+{
+    supervisor_notify("STOPPING=1");
+    listen_close(loop->server->listeners);
+    clients_shutdown(SHUT_RD);
+    wait_for_clients(loop, stops > 1 ? 0 : loop->server->grace_ms);
+    if (clients_count() > 0) {
+        clients_shutdown(SHUT_RDWR);
+        wait_for_clients(loop, CUT_WAIT_MS);
+    }
+    log_totals(loop, EVENT_STOP);
+}
+
+/* Wait for the last client to leave, for ms at most, or for another stop. */
+static void wait_for_clients(struct loop *loop, int ms)
+{
+    int64_t until_ms = clock_ms() + ms;
+    struct signals signals = {.stops = 0};
+
+    clients_notify_below(1);
+    while (clients_count() > 0 && clock_left(until_ms) > 0 &&
+           signals.stops == 0) {
+        signals_wait(loop->pollfds, 1, clock_left(until_ms), &signals);
+        if (signals.totals)
+            log_totals(loop, EVENT_TOTALS);
+    }
+}
+
+static void log_totals(const struct loop *loop, enum log_kind kind)
+{
+    struct clients_totals totals = clients_totals();
+
+    LOG_EVENT(kind, .totals = &totals, .ms = clock_ms() - loop->start_ms);
 }

@@ -2,10 +2,7 @@
  * SPDX-License-Identifier: ISC
  * Copyright (c) 2026 The echod authors
  *
- * server: the accept loop: whom to let in, when to wait, how to stop.
- *
- * For the thread that calls; what a signal or a leaving client has to say
- * comes in through wakeup.
+ * server: the accept loop, and the stop.
  */
 #ifndef ECHOD_SERVER_H
 #define ECHOD_SERVER_H
@@ -16,16 +13,17 @@
 #include <stddef.h>
 
 struct server {
-    struct listeners *listeners; /* closed and removed before it returns */
+    struct listeners *listeners; /* closed before server_run() returns */
     size_t max_clients;
-    int grace_ms;
-    bool verbose;
+    int grace_ms; /* how long a stop waits for clients */
+    bool verbose; /* also log connects */
 };
 
 /*
- * Serve until a signal says stop, then see the clients out. Wakeup, roster and
- * client must be open. Returns 0 stopped as asked, -1 a listener broke; what
- * there was to say has been reported.
+ * Serve until a signal asks for a stop, then stop: clients have grace_ms to
+ * take what was echoed to them. signals_open(), clients_open() and
+ * client_init() come before. Returns 0 after a stop that was asked for, -1
+ * after a failure, which has been logged.
  */
 int server_run(const struct server *server);
 

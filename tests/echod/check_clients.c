@@ -2,7 +2,7 @@
  * SPDX-License-Identifier: ISC
  * Copyright (c) 2026 The echod authors
  *
- * roster and hosts: who is here.
+ * clients and perhost: the table of clients.
  */
 #include "config.h"
 
@@ -19,7 +19,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-const char suite_name[] = "roster";
+const char suite_name[] = "clients";
 
 static const struct sockaddr *ipv4(const char *host, int port)
 {
@@ -50,7 +50,7 @@ static bool is_open(int fd)
     return fcntl(fd, F_GETFD) >= 0;
 }
 
-START_TEST(a_client_joins_hangs_up_and_leaves)
+START_TEST(a_client_is_added_closed_and_removed)
 {
     struct client *client = NULL;
     int fd = some_fd();
@@ -63,7 +63,7 @@ START_TEST(a_client_joins_hangs_up_and_leaves)
     client->written += 5;
     ck_assert_uint_eq(clients_totals().now, 1);
     ck_assert_uint_eq(clients_totals().bytes, 5);
-    ck_assert_int_eq(clients_close(client), CLIENT_SERVED);
+    ck_assert_int_eq(clients_close_fd(client), CLIENT_OPEN);
     ck_assert(!is_open(fd));
     ck_assert_uint_eq(clients_totals().now, 1);
     ck_assert(!clients_remove(client));
@@ -73,7 +73,7 @@ START_TEST(a_client_joins_hangs_up_and_leaves)
 }
 END_TEST
 
-START_TEST(seats_are_used_again)
+START_TEST(slots_are_reused)
 {
     struct client *first = NULL;
 
@@ -85,44 +85,58 @@ START_TEST(seats_are_used_again)
             first = client;
         ck_assert_ptr_eq(client, first);
         ck_assert_uint_eq(client->written, 0);
-        ck_assert(!clients_below(1));
-        clients_close(client);
-        ck_assert(clients_remove(client));
-        ck_assert(clients_below(1));
+        clients_close_fd(client);
+        clients_remove(client);
     }
     ck_assert_uint_eq(clients_totals().clients, 100);
 }
 END_TEST
 
-START_TEST(the_bell_rings_once_for_the_one_that_makes_room)
+START_TEST(a_refused_client_is_counted_and_frees_its_slot)
 {
-    struct client *slots[3];
+    struct client *client = NULL;
+    int fd = some_fd();
+
+    clients_open(1, 0);
+    client = clients_add(fd, ipv4("192.0.2.1", 7));
+    clients_refuse(client);
+    ck_assert(!is_open(fd));
+    ck_assert_uint_eq(clients_count(), 0);
+    ck_assert_uint_eq(clients_totals().refused, 1);
+    ck_assert_ptr_eq(clients_add(some_fd(), ipv4("192.0.2.1", 7)), client);
+}
+END_TEST
+
+START_TEST(the_client_that_goes_below_the_limit_notifies_once)
+{
+    struct client *clients[3];
 
     clients_open(3, 0);
     for (int i = 0; i < 3; i++)
-        slots[i] = clients_add(some_fd(), ipv4("192.0.2.1", i));
-    ck_assert(!clients_below(2));
+        clients[i] = clients_add(some_fd(), ipv4("192.0.2.1", i));
+    clients_notify_below(2);
     for (int i = 0; i < 3; i++) {
-        clients_close(slots[i]);
-        ck_assert_int_eq(clients_remove(slots[i]), i == 1);
+        ck_assert_int_eq((int)clients_count(), 3 - i);
+        clients_close_fd(clients[i]);
+        ck_assert_int_eq(clients_remove(clients[i]), i == 1);
     }
 }
 END_TEST
 
-START_TEST(room_found_takes_the_bell_away)
+START_TEST(nothing_is_notified_if_the_table_is_below_the_limit_already)
 {
     struct client *client = NULL;
 
     clients_open(2, 0);
     client = clients_add(some_fd(), ipv4("192.0.2.1", 7));
-    ck_assert(!clients_below(1));
-    ck_assert(clients_below(2));
-    clients_close(client);
+    clients_notify_below(1);
+    clients_notify_below(2);
+    clients_close_fd(client);
     ck_assert(!clients_remove(client));
 }
 END_TEST
 
-START_TEST(shutting_down_drains_then_cuts)
+START_TEST(a_shutdown_drains_then_cuts_off)
 {
     char byte = 0;
     int fds[2];
@@ -132,21 +146,21 @@ START_TEST(shutting_down_drains_then_cuts)
     tcp_pair(fds);
     client = clients_add(fds[1], ipv4("192.0.2.1", 7));
     write_all(fds[0], "xy", 2);
-    ck_assert_int_eq(clients_state(client), CLIENT_SERVED);
+    ck_assert_int_eq(clients_state(client), CLIENT_OPEN);
     clients_shutdown(SHUT_RD);
-    ck_assert_int_eq(clients_state(client), CLIENT_DRAINED);
+    ck_assert_int_eq(clients_state(client), CLIENT_DRAINING);
     read_all(fds[1], &byte, 1);
     write_all(fds[1], &byte, 1);
     read_all(fds[0], &byte, 1);
     ck_assert_int_eq(byte, 'x');
     clients_shutdown(SHUT_RDWR);
-    ck_assert_int_eq(clients_close(client), CLIENT_CUT);
+    ck_assert_int_eq(clients_close_fd(client), CLIENT_CUT);
     clients_remove(client);
     ck_assert_uint_eq(clients_totals().cut, 1);
 }
 END_TEST
 
-START_TEST(a_recycled_descriptor_is_never_shut_down)
+START_TEST(a_reused_descriptor_is_never_shut_down)
 {
     int fds[2];
     int other[2];
@@ -157,7 +171,7 @@ START_TEST(a_recycled_descriptor_is_never_shut_down)
     tcp_pair(fds);
     fd = fds[1];
     client = clients_add(fd, ipv4("192.0.2.1", 7));
-    clients_close(client);
+    clients_close_fd(client);
     tcp_pair(other);
     if (other[1] != fd)
         ck_assert_int_eq(dup2(other[1], fd), fd);
@@ -167,45 +181,46 @@ START_TEST(a_recycled_descriptor_is_never_shut_down)
 }
 END_TEST
 
-/* Join in one thread, leave in many; for a thread sanitizer to watch. */
+/* Add in one thread, remove in many: for the thread sanitizer. */
 static void *leave(void *argument)
 {
     struct client *client = argument;
 
     client->written += 1;
     clients_state(client);
-    clients_close(client);
+    clients_close_fd(client);
     clients_remove(client);
     return NULL;
 }
 
-START_TEST(many_threads_leave_while_one_looks)
+START_TEST(many_threads_leave_while_one_counts)
 {
-    enum { ROUNDS = 50, CROWD = 20 };
-    pthread_t threads[CROWD];
+    enum { ROUNDS = 50, THREADS = 20 };
+    pthread_t threads[THREADS];
 
-    clients_open(CROWD, 3 * CROWD);
+    clients_open(THREADS, 3 * THREADS);
     for (int i = 0; i < ROUNDS; i++) {
-        for (int j = 0; j < CROWD; j++) {
+        for (int j = 0; j < THREADS; j++) {
             struct client *client =
                 clients_add(some_fd(), ipv4("192.0.2.1", j));
 
             ck_assert_ptr_nonnull(client);
             pthread_create(&threads[j], NULL, leave, client);
-            clients_below(CROWD);
+            clients_notify_below(THREADS);
+            clients_count();
             clients_totals();
         }
         clients_shutdown(SHUT_RD);
-        for (int j = 0; j < CROWD; j++)
+        for (int j = 0; j < THREADS; j++)
             pthread_join(threads[j], NULL);
     }
     ck_assert_uint_eq(clients_totals().now, 0);
-    ck_assert_uint_eq(clients_totals().clients, ROUNDS * CROWD);
-    ck_assert_uint_eq(clients_totals().bytes, ROUNDS * CROWD);
+    ck_assert_uint_eq(clients_totals().clients, ROUNDS * THREADS);
+    ck_assert_uint_eq(clients_totals().bytes, ROUNDS * THREADS);
 }
 END_TEST
 
-START_TEST(a_host_that_has_its_fill_is_turned_away)
+START_TEST(an_address_at_its_limit_is_refused)
 {
     struct client *client = NULL;
     int fd = some_fd();
@@ -215,14 +230,15 @@ START_TEST(a_host_that_has_its_fill_is_turned_away)
     ck_assert_ptr_null(clients_add(fd, ipv4("192.0.2.1", 8)));
     ck_assert(is_open(fd));
     ck_assert_uint_eq(clients_totals().now, 1);
+    ck_assert_uint_eq(clients_totals().refused, 1);
     ck_assert_ptr_nonnull(clients_add(some_fd(), ipv4("192.0.2.2", 7)));
-    clients_close(client);
+    clients_close_fd(client);
     ck_assert_ptr_nonnull(clients_add(fd, ipv4("192.0.2.1", 8)));
     clients_remove(client);
 }
 END_TEST
 
-START_TEST(a_mapped_address_is_the_same_host)
+START_TEST(a_mapped_address_counts_as_ipv4)
 {
     perhost_open(4, 2);
     ck_assert(perhost_add(ipv4("192.0.2.1", 1)));
@@ -233,7 +249,7 @@ START_TEST(a_mapped_address_is_the_same_host)
 }
 END_TEST
 
-START_TEST(unix_peers_have_no_host)
+START_TEST(unix_peers_have_no_limit)
 {
     struct sockaddr_un un = {.sun_family = AF_UNIX};
 
@@ -245,7 +261,7 @@ START_TEST(unix_peers_have_no_host)
 }
 END_TEST
 
-START_TEST(as_many_hosts_as_clients_come_and_go)
+START_TEST(every_address_can_be_counted_at_once)
 {
     enum { HOSTS = 1000 };
     char host[32];
@@ -267,15 +283,17 @@ END_TEST
 
 void suite_tests(TCase *tests)
 {
-    tcase_add_test(tests, a_client_joins_hangs_up_and_leaves);
-    tcase_add_test(tests, seats_are_used_again);
-    tcase_add_test(tests, the_bell_rings_once_for_the_one_that_makes_room);
-    tcase_add_test(tests, room_found_takes_the_bell_away);
-    tcase_add_test(tests, shutting_down_drains_then_cuts);
-    tcase_add_test(tests, a_recycled_descriptor_is_never_shut_down);
-    tcase_add_test(tests, many_threads_leave_while_one_looks);
-    tcase_add_test(tests, a_host_that_has_its_fill_is_turned_away);
-    tcase_add_test(tests, a_mapped_address_is_the_same_host);
-    tcase_add_test(tests, unix_peers_have_no_host);
-    tcase_add_test(tests, as_many_hosts_as_clients_come_and_go);
+    tcase_add_test(tests, a_client_is_added_closed_and_removed);
+    tcase_add_test(tests, slots_are_reused);
+    tcase_add_test(tests, a_refused_client_is_counted_and_frees_its_slot);
+    tcase_add_test(tests, the_client_that_goes_below_the_limit_notifies_once);
+    tcase_add_test(tests,
+                   nothing_is_notified_if_the_table_is_below_the_limit_already);
+    tcase_add_test(tests, a_shutdown_drains_then_cuts_off);
+    tcase_add_test(tests, a_reused_descriptor_is_never_shut_down);
+    tcase_add_test(tests, many_threads_leave_while_one_counts);
+    tcase_add_test(tests, an_address_at_its_limit_is_refused);
+    tcase_add_test(tests, a_mapped_address_counts_as_ipv4);
+    tcase_add_test(tests, unix_peers_have_no_limit);
+    tcase_add_test(tests, every_address_can_be_counted_at_once);
 }

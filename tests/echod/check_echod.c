@@ -665,7 +665,7 @@ START_TEST(without_a_thread_a_client_gets_an_end_and_the_server_lives)
         ck_assert(is_readable(fds[count], 30000));
     } while (read(fds[count++], &byte, 1) == 1);
     program_until(&echod, "accept error = Resource temporarily unavailable "
-                          "(closing newcomers until a thread can be had)");
+                          "(closing new connections until a thread is available)");
     for (int i = 0; i < count - 1; i++)
         program_ping(fds[i]);
     for (int i = 0; i < count; i++)
