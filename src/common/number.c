@@ -2,9 +2,7 @@
  * SPDX-License-Identifier: ISC
  * Copyright (c) 2026 The echod authors
  *
- * number: what a person types for a number -> the number, or a refusal.
- *
- * Knows decimal notation. Must not know what is counted.
+ * number: a number as a user types it.
  */
 #include "config.h"
 
@@ -13,7 +11,7 @@
 #include <stddef.h>
 #include <string.h>
 
-int64_t number_whole(const char *text, int64_t most)
+int64_t number_whole(const char *text, int64_t max)
 {
     size_t digits = strspn(text, "0123456789");
     int64_t number = 0;
@@ -22,7 +20,7 @@ int64_t number_whole(const char *text, int64_t most)
         return -1;
     for (; *text != '\0'; text++) {
         number = number * 10 + (*text - '0');
-        if (number > most)
+        if (number > max)
             return -1;
     }
     return number;

@@ -2,7 +2,7 @@
  * SPDX-License-Identifier: ISC
  * Copyright (c) 2026 The echod authors
  *
- * number: what a person types for a number -> the number, or a refusal.
+ * number: a number as a user types it.
  *
  * Safe to call from any thread.
  */
@@ -13,13 +13,15 @@
 
 enum { NUMBER_SECONDS_MAX = 1000000 };
 
-/* Digits and nothing else, at most most; -1 for anything else. */
-int64_t number_whole(const char *text, int64_t most);
+/* Parse decimal digits and nothing else, up to max. Returns -1 for anything
+ * else. */
+int64_t number_whole(const char *text, int64_t max);
 
 /*
- * Seconds with a fraction, from 0 to NUMBER_SECONDS_MAX, in ms; what is not
- * zero is at least one ms, since zero means something else. -1 for anything
- * else, such as what only strtod(3) takes: 0x1p3, inf, nan.
+ * Parse seconds with an optional fraction, from 0 to NUMBER_SECONDS_MAX.
+ * Returns milliseconds, rounded up: what is not zero must not become zero,
+ * which means something else. Returns -1 for anything else, such as what only
+ * strtod(3) takes: 0x1p3, inf, nan.
  */
 int64_t number_seconds(const char *text);
 

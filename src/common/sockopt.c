@@ -2,9 +2,7 @@
  * SPDX-License-Identifier: ISC
  * Copyright (c) 2026 The echod authors
  *
- * sockopt: what is set on a socket before it is served.
- *
- * Knows option names. Must not know whether the socket listens or talks.
+ * sockopt: socket options that both programs set.
  */
 #include "config.h"
 

@@ -2,7 +2,7 @@
  * SPDX-License-Identifier: ISC
  * Copyright (c) 2026 The echod authors
  *
- * sockopt: what is set on a socket before it is served.
+ * sockopt: socket options that both programs set.
  *
  * Any thread may call these. The descriptors stay the caller's.
  */
@@ -11,24 +11,24 @@
 
 #include <stdbool.h>
 
-/* An integer option; 0, or -1 with errno. */
+/* setsockopt(2) of an integer option. Returns 0, or -1 with errno. */
 int sockopt_set(int fd, int level, int name, int value);
 
 /*
- * No read or write shall wait longer than ms (0: as long as it takes); one
- * that would fails with EAGAIN. SO_RCVTIMEO and SO_SNDTIMEO, socket(7).
- * Returns 0, or -1 with errno: ENOTSOCK.
+ * Limit each read and write to ms milliseconds (0: no limit); then they fail
+ * with EAGAIN. SO_RCVTIMEO and SO_SNDTIMEO, socket(7). Returns 0, or -1 with
+ * errno: ENOTSOCK.
  */
 int sockopt_set_timeout(int fd, int ms);
 
 /*
- * Small pieces go out at once (TCP_NODELAY), and a peer that vanished is found
- * out after two minutes of silence rather than two hours (SO_KEEPALIVE). What
- * cannot be had costs comfort, not service, so nothing is returned.
+ * Send small writes at once (TCP_NODELAY), and detect a peer that has vanished
+ * after two minutes rather than two hours (SO_KEEPALIVE), tcp(7). A failure is
+ * ignored: the connection works without.
  */
 void sockopt_tune_tcp(int fd);
 
-/* Set or clear O_NONBLOCK; 0, or -1 with errno. */
+/* Set or clear O_NONBLOCK. Returns 0, or -1 with errno. */
 int sockopt_set_blocking(int fd, bool blocking);
 
 #endif
