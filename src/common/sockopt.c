@@ -23,11 +23,11 @@ int sockopt_set(int fd, int level, int name, int value)
 
 int sockopt_set_timeout(int fd, int ms)
 {
-    struct timeval time = {.tv_sec = ms / 1000, .tv_usec = ms % 1000 * 1000};
+    struct timeval limit = {.tv_sec = ms / 1000, .tv_usec = ms % 1000 * 1000};
 
-    if (setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &time, sizeof time) < 0)
+    if (setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit) < 0)
         return -1;
-    return setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &time, sizeof time);
+    return setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof limit);
 }
 
 void sockopt_tune_tcp(int fd)

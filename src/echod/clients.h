@@ -80,8 +80,8 @@ void clients_refuse(struct client *client);
 
 enum client_state clients_state(struct client *client);
 
-/* How many clients are in the table. Only the accept loop's thread adds any, so
- * to that thread the number is an upper bound that stays true. */
+/* The number of clients in the table. Only the accept loop adds clients, so
+ * between two of its calls the number can only fall. */
 size_t clients_count(void);
 
 /*

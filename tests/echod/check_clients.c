@@ -267,14 +267,14 @@ START_TEST(every_address_can_be_counted_at_once)
     char host[32];
 
     perhost_open(HOSTS, 1);
-    for (int round = 0; round < 3; round++) {
+    for (int pass = 0; pass < 3; pass++) {
         for (int i = 0; i < HOSTS; i++) {
-            snprintf(host, sizeof host, "2001:db8::%x", i + round * 7);
+            snprintf(host, sizeof host, "2001:db8::%x", i + pass * 7);
             ck_assert(perhost_add(ipv6(host)));
             ck_assert(!perhost_add(ipv6(host)));
         }
         for (int i = HOSTS - 1; i >= 0; i--) {
-            snprintf(host, sizeof host, "2001:db8::%x", i + round * 7);
+            snprintf(host, sizeof host, "2001:db8::%x", i + pass * 7);
             perhost_remove(ipv6(host));
         }
     }

@@ -141,11 +141,11 @@ static int option(int fd, int level, int name)
 
 static long timeout_of(int fd, int name)
 {
-    struct timeval time;
-    socklen_t length = sizeof time;
+    struct timeval limit;
+    socklen_t length = sizeof limit;
 
-    ck_assert_int_eq(getsockopt(fd, SOL_SOCKET, name, &time, &length), 0);
-    return time.tv_sec * 1000 + time.tv_usec / 1000;
+    ck_assert_int_eq(getsockopt(fd, SOL_SOCKET, name, &limit, &length), 0);
+    return limit.tv_sec * 1000 + limit.tv_usec / 1000;
 }
 
 static int accept_one(const struct listener *listener)
