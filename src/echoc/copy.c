@@ -13,8 +13,8 @@
 
 #include "common/clock.h"
 #include "echoc/backlog.h"
+#include "echoc/net/connect.h"
 #include "echoc/net/fault.h"
-#include "echoc/net/target.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -225,12 +225,12 @@ static enum status conclude(const struct copy *copy, const char *name,
     double seconds = (double)(clock_ns() - start_ns) / 1e9;
 
     if (copy->local != NULL) {
-        status_say("%s: %s", copy->local, strerror(copy->local_error));
+        status_warn("%s: %s", copy->local, strerror(copy->local_error));
         return STATUS_LOCAL;
     }
     if (copy->fault.kind != FAULT_NONE) {
         fault_text(&copy->fault, text);
-        status_say("%s: %s", name, text);
+        status_warn("%s: %s", name, text);
         return STATUS_FAULT;
     }
     if (!copy->print)
@@ -243,24 +243,31 @@ enum status copy_run(const struct options *options)
 {
     struct copy copy = {.print = !options->verify,
                         .timeout_ms = options->reply_timeout_ms};
-    struct target target;
-    char name[TARGET_NAME_MAX];
-    enum status status = target_open(&target, options);
-    int64_t start_ns = clock_ns();
+    struct server server;
+    char name[CONNECT_NAME_MAX];
+    char errmsg[ERRMSG_MAX];
+    char text[FAULT_TEXT_MAX];
+    enum status status = STATUS_OK;
+    int64_t start_ns = 0;
 
-    if (status != STATUS_OK)
-        return status;
-    copy.fd = target_connect(&target, options->connect_timeout_ms, &copy.fault);
+    if (connect_resolve(&server, options, errmsg) < 0) {
+        status_warn("%s", errmsg);
+        return STATUS_FAULT;
+    }
+    start_ns = clock_ns();
+    copy.fd = connect_any(&server, options->connect_timeout_ms, &copy.fault);
     if (copy.fd < 0) {
-        status = target_refused(&target, &copy.fault);
+        fault_text(&copy.fault, text);
+        status_warn("cannot connect to %s: %s", server.text, text);
+        status = status_of(&copy.fault);
     } else {
         while (!copy.ended && step(&copy) == 0)
             continue;
-        target_name(&target, name);
+        connect_name(&server, server.chosen, name);
         status = conclude(&copy, name, start_ns);
         close(copy.fd);
         backlog_free(&copy.backlog);
     }
-    target_close(&target);
+    connect_free(&server);
     return status;
 }

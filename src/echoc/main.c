@@ -51,13 +51,13 @@ int main(int argc, char *argv[])
 
     descriptors_fill_standard();
     if (options_parse(&options, argc, argv, why) < 0) {
-        status_say("%s", why);
+        status_warn("%s", why);
         return STATUS_LOCAL;
     }
     signal(SIGPIPE, SIG_IGN);
     /* In a pipe an interrupt has nothing to sum up: it ends as everybody. */
     if (options.command != OPTIONS_COPY && interrupt_open() < 0) {
-        status_say("cannot catch signals: %s", strerror(errno));
+        status_warn("cannot catch signals: %s", strerror(errno));
         return STATUS_LOCAL;
     }
     return (int)status_flush(run(&options));

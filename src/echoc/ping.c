@@ -13,9 +13,9 @@
 
 #include "common/clock.h"
 #include "echoc/interrupt.h"
+#include "echoc/net/connect.h"
 #include "echoc/net/exchange.h"
 #include "echoc/net/pattern.h"
-#include "echoc/net/target.h"
 #include "echoc/stats/counters.h"
 #include "echoc/stats/json.h"
 
@@ -28,8 +28,8 @@
 
 struct ping {
     const struct options *options;
-    struct target target;
-    char name[TARGET_NAME_MAX];
+    struct server server;
+    char name[CONNECT_NAME_MAX];
     struct exchange exchange;
     struct connection
         connection;    /* its fd is -1 while there is no connection */
@@ -55,8 +55,8 @@ static int connect_now(struct ping *ping, int64_t *took_ns)
 {
     struct fault fault;
     int64_t start = clock_ns();
-    int fd = target_connect(&ping->target, ping->options->connect_timeout_ms,
-                            &fault);
+    int fd =
+        connect_any(&ping->server, ping->options->connect_timeout_ms, &fault);
 
     if (fd < 0) {
         ping->connection.fault = fault;
@@ -67,7 +67,7 @@ static int connect_now(struct ping *ping, int64_t *took_ns)
     connection_open(&ping->connection, fd,
                     pattern_key(ping->run, ping->counters.connects));
     counters_add(&ping->counters.connects, 1);
-    target_name(&ping->target, ping->name);
+    connect_name(&ping->server, ping->server.chosen, ping->name);
     return 0;
 }
 
@@ -203,7 +203,7 @@ static void print_json(const struct ping *ping)
 {
     json_object(NULL);
     json_text("command", "ping");
-    json_text("address", ping->target.text);
+    json_text("address", ping->server.text);
     json_text("endpoint", ping->counters.connects > 0 ? ping->name : NULL);
     json_whole("size", ping->options->size);
     counters_json(&ping->counters);
@@ -220,7 +220,7 @@ static enum status conclude(struct ping *ping)
         print_summary(ping);
     if (ping->last.kind == FAULT_LOCAL) {
         fault_text(&ping->last, text);
-        status_say("cannot go on: %s", text);
+        status_warn("cannot go on: %s", text);
         return STATUS_LOCAL;
     }
     return ping->counters.sent == ping->counters.echoed &&
@@ -236,7 +236,7 @@ static void introduce(struct ping *ping)
 {
     int64_t connect_ns = 0;
 
-    target_name(&ping->target, ping->name);
+    connect_name(&ping->server, ping->server.chosen, ping->name);
     if (ping->options->json)
         return;
     printf("echoc ping %s: %zu bytes a message\n", ping->name,
@@ -249,19 +249,20 @@ static void introduce(struct ping *ping)
 enum status ping_run(const struct options *options)
 {
     static struct ping ping; /* too large for a stack */
-    enum status status = STATUS_OK;
+    enum status status = STATUS_LOCAL;
+    char errmsg[ERRMSG_MAX];
 
     ping.options = options;
     ping.run = (uint64_t)clock_ns();
     ping.exchange.timeout_ms = options->reply_timeout_ms;
     ping.connection.fd = -1;
-    status = target_open(&ping.target, options);
-    if (status != STATUS_OK)
-        return status;
+    if (connect_resolve(&ping.server, options, errmsg) < 0) {
+        status_warn("%s", errmsg);
+        return STATUS_FAULT;
+    }
     ping.exchange.room = malloc(CONNECTION_CHUNK);
     if (ping.exchange.room == NULL) {
-        status_say("cannot begin: %s", strerror(errno));
-        status = STATUS_LOCAL;
+        status_warn("cannot begin: %s", strerror(errno));
     } else {
         introduce(&ping);
         ping_all(&ping);
@@ -269,6 +270,6 @@ enum status ping_run(const struct options *options)
     }
     hang_up(&ping);
     free(ping.exchange.room);
-    target_close(&ping.target);
+    connect_free(&ping.server);
     return status;
 }

@@ -2,41 +2,38 @@
  * SPDX-License-Identifier: ISC
  * Copyright (c) 2026 The echod authors
  *
- * status: what a command comes to, and the one form of a complaint.
- *
- * Knows standard output and error. Must not know which commands there are.
+ * status: the exit statuses, and messages on standard error.
  */
 #include "config.h"
 
 #include "echoc/status.h"
 
-#include "common/descriptors.h"
 #include "common/text.h"
 
 #include <errno.h>
-#include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
-/* Besides: a picture, a resolver, a sanitizer. */
-enum { SPARE_FDS = 16 };
+enum status status_of(const struct fault *fault)
+{
+    return fault->kind == FAULT_LOCAL ? STATUS_LOCAL : STATUS_FAULT;
+}
 
-void status_say(const char *words, ...)
+void status_warn(const char *format, ...)
 {
     char line[1024] = "echoc: ";
     size_t length = strlen(line);
-    size_t room = sizeof line - length - 1;
+    size_t size = sizeof line - length - 1; /* one byte for the newline */
     va_list list;
     int more = 0;
 
-    va_start(list, words);
-    more = vsnprintf(line + length, room, words, list);
+    va_start(list, format);
+    more = vsnprintf(line + length, size, format, list);
     va_end(list);
     if (more > 0)
-        length += (size_t)more < room ? (size_t)more : room - 1;
-    /* A word of the command line may hold anything, but the line stays one. */
+        length += (size_t)more < size ? (size_t)more : size - 1;
     text_mask_controls(line, length);
     line[length++] = '\n';
     fflush(stdout);
@@ -44,23 +41,10 @@ void status_say(const char *words, ...)
         continue;
 }
 
-enum status status_descriptors(size_t clients, size_t more)
-{
-    uint64_t needed = (uint64_t)clients + more + SPARE_FDS;
-
-    descriptors_raise_limit();
-    if (descriptors_left() >= needed)
-        return STATUS_OK;
-    status_say("%zu clients: this process can have %" PRIu64
-               " more descriptors and needs %" PRIu64 " (RLIMIT_NOFILE)",
-               clients, descriptors_left(), needed);
-    return STATUS_LOCAL;
-}
-
 enum status status_flush(enum status status)
 {
     if (fflush(stdout) == 0 && ferror(stdout) == 0)
         return status;
-    status_say("cannot write to standard output: %s", strerror(errno));
+    status_warn("cannot write to standard output: %s", strerror(errno));
     return STATUS_LOCAL;
 }

@@ -2,29 +2,28 @@
  * SPDX-License-Identifier: ISC
  * Copyright (c) 2026 The echod authors
  *
- * status: what a command comes to, and the one form of a complaint.
+ * status: the exit statuses, and messages on standard error.
  */
 #ifndef ECHOC_STATUS_H
 #define ECHOC_STATUS_H
 
-#include <stddef.h>
+#include "echoc/net/fault.h"
 
-/* Exit statuses; a command returns one, and only main() exits with it. */
+/* Exit statuses. A command returns one; only main() exits. */
 enum status {
-    STATUS_OK = 0,    /* all came back as sent */
+    STATUS_OK = 0,    /* everything came back as sent */
     STATUS_FAULT = 1, /* something was lost, changed, late or refused */
     STATUS_LOCAL = 2  /* wrong usage, or a failure on this side */
 };
 
-/* "echoc: WHAT: WHY" on standard error, one line in one write. */
-void status_say(const char *words, ...) __attribute__((format(printf, 1, 2)));
+/* The exit status after a fault that ended the command. */
+enum status status_of(const struct fault *fault);
 
-/* Whether this process can have so many clients, and so many descriptors more:
- * STATUS_OK, or STATUS_LOCAL and a complaint. Raises the soft limit. */
-enum status status_descriptors(size_t clients, size_t more);
+/* Print "echoc: MESSAGE" on standard error: one line, with one write(2). */
+void status_warn(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
-/* Whether all that was printed has been taken: status, or STATUS_LOCAL and a
- * complaint. Called once, at the end. */
+/* Flush standard output at the end. Returns status, or STATUS_LOCAL with a
+ * message if not all of the output could be written. */
 enum status status_flush(enum status status);
 
 #endif

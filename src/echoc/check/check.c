@@ -72,8 +72,8 @@ static void tell_resolved(struct check *check)
     struct result result = {0};
 
     probe_diagnose(&result, "the name is known");
-    probe_ok(&result, "%zu address%s in %.3f ms", check->context.target.count,
-             check->context.target.count == 1 ? "" : "es",
+    probe_ok(&result, "%zu address%s in %.3f ms", check->context.server.count,
+             check->context.server.count == 1 ? "" : "es",
              check->context.resolve_ms);
     tell(check, "resolve", &result);
 }
@@ -82,13 +82,13 @@ static void try_endpoints(struct check *check)
 {
     struct context *context = &check->context;
 
-    for (size_t i = 0; i < context->target.count && !context->stopped; i++) {
+    for (size_t i = 0; i < context->server.count && !context->stopped; i++) {
         struct result result = {0};
 
         probe_endpoint(context, i, &result);
         tell(check, "connect", &result);
         if (result.verdict == PROBE_OK && check->connected++ == 0)
-            context->target.chosen = i;
+            context->server.chosen = i;
     }
 }
 
@@ -112,17 +112,17 @@ static void begin_json(const struct check *check)
 {
     json_object(NULL);
     json_text("command", "check");
-    json_text("address", check->context.target.text);
+    json_text("address", check->context.server.text);
     json_array("trials");
 }
 
 static void end_json(const struct check *check)
 {
     const struct context *context = &check->context;
-    char name[TARGET_NAME_MAX];
+    char name[CONNECT_NAME_MAX];
 
     json_end();
-    target_name(&context->target, name);
+    connect_name(&context->server, context->server.chosen, name);
     json_text("endpoint", check->connected > 0 ? name : NULL);
     json_whole("bad", check->bad);
     json_bool("ok",
@@ -151,8 +151,8 @@ static enum status run(struct check *check)
     if (check->context.is_short)
         return STATUS_LOCAL;
     if (check->connected == 0 && check->bad == 0 && !check->context.stopped)
-        status_say("%s: this machine has no address to try it from",
-                   check->context.target.text);
+        status_warn("%s: this machine has no address to try it from",
+                    check->context.server.text);
     if (check->connected == 0)
         return STATUS_FAULT;
     return check->bad > 0 || check->context.stopped ? STATUS_FAULT : STATUS_OK;
@@ -163,10 +163,13 @@ enum status check_run(const struct options *options)
     static struct check check; /* too large for a stack */
     struct context *context = &check.context;
     int64_t start = clock_ns();
-    enum status status = target_open(&context->target, options);
+    enum status status = STATUS_LOCAL;
+    char errmsg[ERRMSG_MAX];
 
-    if (status != STATUS_OK)
-        return status;
+    if (connect_resolve(&context->server, options, errmsg) < 0) {
+        status_warn("%s", errmsg);
+        return STATUS_FAULT;
+    }
     check.options = options;
     context->options = options;
     context->resolve_ms = (double)(clock_ns() - start) / 1e6;
@@ -176,14 +179,13 @@ enum status check_run(const struct options *options)
     context->exchange.patient = true;
     context->exchange.room = malloc(CONNECTION_CHUNK);
     if (context->exchange.room == NULL) {
-        status_say("cannot begin: %s", strerror(errno));
-        status = STATUS_LOCAL;
+        status_warn("cannot begin: %s", strerror(errno));
+    } else if (connect_check_limit(options->clients, 1, errmsg) < 0) {
+        status_warn("%s", errmsg);
     } else {
-        status = status_descriptors(options->clients, 1);
-        if (status == STATUS_OK)
-            status = run(&check);
+        status = run(&check);
     }
     free(context->exchange.room);
-    target_close(&context->target);
+    connect_free(&context->server);
     return status;
 }

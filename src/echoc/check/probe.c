@@ -12,7 +12,7 @@
 #include "echoc/check/probe.h"
 
 #include "common/clock.h"
-#include "echoc/net/dial.h"
+#include "echoc/net/connect.h"
 #include "echoc/net/pattern.h"
 
 #include <errno.h>
@@ -24,18 +24,14 @@ int probe_connect(struct context *context, struct connection *connection)
 {
     int64_t start = clock_ns();
     int64_t took = 0;
-    int fd = connect_endpoint(&context->target.list[context->target.chosen],
-                              context->options->connect_timeout_ms);
+    int fd =
+        connect_endpoint(&context->server.endpoints[context->server.chosen],
+                         context->options->connect_timeout_ms);
 
     connection_open(connection, fd,
                     pattern_key(context->run, context->connections++));
-    if (fd < 0) {
-        enum fault_kind kind =
-            target_is_local(errno) ? FAULT_LOCAL : FAULT_CONNECT;
-
-        return connection_fail(connection,
-                               errno == EINTR ? FAULT_STOPPED : kind, errno);
-    }
+    if (fd < 0)
+        return connection_fail(connection, connect_fault(errno), errno);
     took = clock_ns() - start;
     histogram_record(&context->connect_times, took);
     if (took < context->quickest_ns)
@@ -168,12 +164,12 @@ void probe_endpoint(struct context *context, size_t endpoint,
                     struct result *result)
 {
     struct connection connection = {.fd = -1};
-    char name[TARGET_NAME_MAX];
+    char name[CONNECT_NAME_MAX];
     int64_t start = clock_ns();
-    int fd = connect_endpoint(&context->target.list[endpoint],
+    int fd = connect_endpoint(&context->server.endpoints[endpoint],
                               context->options->connect_timeout_ms);
 
-    target_name_of(&context->target, endpoint, name);
+    connect_name(&context->server, endpoint, name);
     if (fd >= 0) {
         probe_ok(result, "%s in %.3f ms", name,
                  (double)(clock_ns() - start) / 1e6);

@@ -10,8 +10,8 @@
 #ifndef ECHOC_CHECK_PROBE_H
 #define ECHOC_CHECK_PROBE_H
 
+#include "echoc/net/connect.h"
 #include "echoc/net/exchange.h"
-#include "echoc/net/target.h"
 #include "echoc/options.h"
 #include "echoc/stats/histogram.h"
 
@@ -30,7 +30,7 @@ struct result {
 
 struct context {
     const struct options *options;
-    struct target target;
+    struct server server;
     struct exchange exchange;
     uint64_t run;
     uint64_t connections;

@@ -13,7 +13,7 @@
 
 #include "common/clock.h"
 #include "echoc/load/turn.h"
-#include "echoc/net/dial.h"
+#include "echoc/net/connect.h"
 #include "echoc/net/pattern.h"
 
 #include <errno.h>
@@ -75,8 +75,7 @@ static void fail_with(struct shift *shift, struct client *client,
 static void fail_dialling(struct shift *shift, struct client *client, int error)
 {
     client->failures += client->failures < DOUBLINGS_MAX;
-    fail_with(shift, client,
-              target_is_local(error) ? FAULT_LOCAL : FAULT_CONNECT, error);
+    fail_with(shift, client, connect_fault(error), error);
 }
 
 static void watch(struct shift *shift, struct client *client, short events)
@@ -116,7 +115,7 @@ void client_dial(struct shift *shift, struct client *client)
     int fd = -1;
 
     client->dialled_ns = clock_ns();
-    fd = connect_start(&shift->target->list[shift->target->chosen], from);
+    fd = connect_start(&shift->server->endpoints[shift->server->chosen], from);
     connection_open(&client->connection, fd,
                     pattern_key(shift->run, connection));
     client->connection.brief = shift->counters->first.kind != FAULT_NONE;
@@ -210,8 +209,9 @@ void client_prompt(struct shift *shift, struct client *client)
 
 static void arrive(struct shift *shift, struct client *client)
 {
-    int error = connect_result(client->connection.fd,
-                               &shift->target->list[shift->target->chosen]);
+    int error =
+        connect_result(client->connection.fd,
+                       &shift->server->endpoints[shift->server->chosen]);
     int64_t now_ns = clock_ns();
 
     if (error != 0) {

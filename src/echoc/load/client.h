@@ -10,9 +10,9 @@
 #ifndef ECHOC_LOAD_CLIENT_H
 #define ECHOC_LOAD_CLIENT_H
 
+#include "echoc/net/connect.h"
 #include "echoc/net/connection.h"
 #include "echoc/net/poller.h"
-#include "echoc/net/target.h"
 #include "echoc/options.h"
 #include "echoc/stats/counters.h"
 
@@ -53,7 +53,7 @@ struct client {
 /* What the clients of one worker share. */
 struct shift {
     const struct options *options;
-    const struct target *target;
+    const struct server *server;
     struct poller *poller;
     struct counters *counters;
     unsigned char *room; /* CONNECTION_CHUNK bytes */

@@ -16,7 +16,7 @@
 #include "echoc/load/outcome.h"
 #include "echoc/load/progress.h"
 #include "echoc/load/worker.h"
-#include "echoc/net/target.h"
+#include "echoc/net/connect.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -30,7 +30,7 @@ enum { THREADS_MOST = 4, LOOK_MS = 100 };
 
 struct load {
     const struct options *options;
-    struct target target;
+    struct server server;
     struct gang gang;
     struct worker *workers;
     size_t started;
@@ -55,11 +55,12 @@ static size_t choose_threads(const struct options *options)
 static enum status check_sources(const struct load *load)
 {
     const struct options *options = load->options;
-    int family = load->target.list[load->target.chosen].address.any.sa_family;
+    int family =
+        load->server.endpoints[load->server.chosen].address.any.sa_family;
 
     for (size_t i = 0; i < options->source_count; i++)
         if (options->sources[i].address.any.sa_family != family) {
-            status_say("--bind: not of the same family as the server");
+            status_warn("--bind: not of the same family as the server");
             return STATUS_LOCAL;
         }
     return STATUS_OK;
@@ -69,14 +70,17 @@ static enum status check_sources(const struct load *load)
 static enum status choose_endpoint(struct load *load)
 {
     struct fault fault;
+    char text[FAULT_TEXT_MAX];
     int fd = -1;
 
-    if (load->target.count == 1)
+    if (load->server.count == 1)
         return STATUS_OK;
-    fd = target_connect(&load->target, load->options->connect_timeout_ms,
-                        &fault);
-    if (fd < 0)
-        return target_refused(&load->target, &fault);
+    fd = connect_any(&load->server, load->options->connect_timeout_ms, &fault);
+    if (fd < 0) {
+        fault_text(&fault, text);
+        status_warn("cannot connect to %s: %s", load->server.text, text);
+        return status_of(&fault);
+    }
     close(fd);
     return STATUS_OK;
 }
@@ -109,7 +113,7 @@ static enum status start(struct load *load)
         first += (uint32_t)worker->clients;
         error = worker_start(worker);
         if (error != 0) {
-            status_say("cannot start a thread: %s", strerror(error));
+            status_warn("cannot start a thread: %s", strerror(error));
             atomic_store(&load->gang.stop, true);
             return STATUS_LOCAL;
         }
@@ -200,25 +204,30 @@ static void wait_for_all(struct load *load)
 static enum status run(struct load *load)
 {
     enum status status = choose_endpoint(load);
+    char errmsg[ERRMSG_MAX];
 
     if (status == STATUS_OK)
         status = check_sources(load);
-    if (status == STATUS_OK)
-        status = status_descriptors(load->options->clients, load->gang.workers);
+    if (status == STATUS_OK &&
+        connect_check_limit(load->options->clients, load->gang.workers,
+                            errmsg) < 0) {
+        status_warn("%s", errmsg);
+        return STATUS_LOCAL;
+    }
     if (status == STATUS_OK)
         status = report_prepare(load->options);
     if (status != STATUS_OK)
         return status;
     load->workers = calloc(load->gang.workers, sizeof *load->workers);
     if (load->workers == NULL) {
-        status_say("cannot begin: %s", strerror(errno));
+        status_warn("cannot begin: %s", strerror(errno));
         return STATUS_LOCAL;
     }
     load->start_ns = clock_ns();
     status = start(load);
     wait_for_all(load);
     if (status == STATUS_OK)
-        status = report_write(load->options, &load->target, load->workers,
+        status = report_write(load->options, &load->server, load->workers,
                               load->started, load->start_ns);
     free(load->workers);
     return status;
@@ -227,15 +236,18 @@ static enum status run(struct load *load)
 enum status load_run(const struct options *options)
 {
     struct load load = {.options = options};
-    enum status status = target_open(&load.target, options);
+    enum status status = STATUS_OK;
+    char errmsg[ERRMSG_MAX];
 
-    if (status != STATUS_OK)
-        return status;
+    if (connect_resolve(&load.server, options, errmsg) < 0) {
+        status_warn("%s", errmsg);
+        return STATUS_FAULT;
+    }
     load.gang.options = options;
-    load.gang.target = &load.target;
+    load.gang.server = &load.server;
     load.gang.run = (uint64_t)clock_ns();
     load.gang.workers = choose_threads(options);
     status = run(&load);
-    target_close(&load.target);
+    connect_free(&load.server);
     return status;
 }

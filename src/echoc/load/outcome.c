@@ -67,7 +67,7 @@ static enum status try_file(const char *path)
         fclose(file);
         return STATUS_OK;
     }
-    status_say("cannot write %s: %s", path, strerror(errno));
+    status_warn("cannot write %s: %s", path, strerror(errno));
     return STATUS_LOCAL;
 }
 
@@ -84,12 +84,12 @@ static enum status write_files(const struct summary *summary)
     const struct histogram *times = &summary->counters.round_trips;
 
     if (options->hgrm != NULL && hgrm_write(options->hgrm, times) < 0) {
-        status_say("cannot write %s: %s", options->hgrm, strerror(errno));
+        status_warn("cannot write %s: %s", options->hgrm, strerror(errno));
         return STATUS_LOCAL;
     }
     if (options->plot != NULL &&
-        plot_write(options->plot, summary->target->text, times) < 0) {
-        status_say("cannot write %s: %s", options->plot, strerror(errno));
+        plot_write(options->plot, summary->server->text, times) < 0) {
+        status_warn("cannot write %s: %s", options->plot, strerror(errno));
         return STATUS_LOCAL;
     }
     return STATUS_OK;
@@ -110,17 +110,17 @@ static enum status complain(const struct summary *summary, int error)
     char text[FAULT_TEXT_MAX];
 
     if (error != 0) {
-        status_say("cannot go on: %s%s", strerror(error),
-                   error == EADDRNOTAVAIL ? " (--bind with more addresses "
-                                            "brings more local ports)"
-                                          : "");
+        status_warn("cannot go on: %s%s", strerror(error),
+                    error == EADDRNOTAVAIL ? " (--bind with more addresses "
+                                             "brings more local ports)"
+                                           : "");
         return STATUS_LOCAL;
     }
     if (summary->options->csv && counters->first.kind != FAULT_NONE) {
         fault_text(&counters->first, text);
-        status_say("%" PRIu64 " of %" PRIu64 " messages came back; the first "
-                   "fault: %s",
-                   counters->echoed, counters->sent, text);
+        status_warn("%" PRIu64 " of %" PRIu64 " messages came back; the first "
+                    "fault: %s",
+                    counters->echoed, counters->sent, text);
     }
     return STATUS_OK;
 }
@@ -137,15 +137,15 @@ static enum status judge(const struct summary *summary)
         wanted = (size_t)options->count;
     /* Who was interrupted, or paced, need not have served everybody. */
     if (counters->served < wanted && options->rate == 0 && !interrupt_came()) {
-        status_say("%" PRIu64 " of %zu clients were never served",
-                   wanted - counters->served, wanted);
+        status_warn("%" PRIu64 " of %zu clients were never served",
+                    wanted - counters->served, wanted);
         return STATUS_FAULT;
     }
     return counters->served > 0 ? STATUS_OK : STATUS_FAULT;
 }
 
 enum status report_write(const struct options *options,
-                         const struct target *target,
+                         const struct server *server,
                          const struct worker *workers, size_t count,
                          int64_t begun_ns)
 {
@@ -154,7 +154,7 @@ enum status report_write(const struct options *options,
     enum status written = STATUS_OK;
 
     summary.options = options;
-    summary.target = target;
+    summary.server = server;
     sum_up(workers, count, begun_ns, &summary);
     if (options->json)
         summary_print_json(&summary);

@@ -8,7 +8,7 @@
 #define ECHOC_LOAD_OUTCOME_H
 
 #include "echoc/load/worker.h"
-#include "echoc/net/target.h"
+#include "echoc/net/connect.h"
 #include "echoc/options.h"
 #include "echoc/status.h"
 
@@ -21,7 +21,7 @@ enum status report_prepare(const struct options *options);
 /* Print the summary and write the files that were asked for, once all workers
  * have been joined; begun_ns is when they were started, of clock_ns(). */
 enum status report_write(const struct options *options,
-                         const struct target *target,
+                         const struct server *server,
                          const struct worker *workers, size_t count,
                          int64_t begun_ns);
 

@@ -61,9 +61,9 @@ void summary_print(const struct summary *summary)
 {
     const struct options *options = summary->options;
     const struct counters *counters = &summary->counters;
-    char name[TARGET_NAME_MAX];
+    char name[CONNECT_NAME_MAX];
 
-    target_name(summary->target, name);
+    connect_name(summary->server, summary->server->chosen, name);
     printf("echoc load %s: %zu client%s, %s, %zu bytes a %s\n", name,
            options->clients, options->clients == 1 ? "" : "s",
            modes[options->mode], options->size,
@@ -92,11 +92,11 @@ void summary_print(const struct summary *summary)
 static void add_what_was_asked(const struct summary *summary)
 {
     const struct options *options = summary->options;
-    char name[TARGET_NAME_MAX];
+    char name[CONNECT_NAME_MAX];
 
-    target_name(summary->target, name);
+    connect_name(summary->server, summary->server->chosen, name);
     json_text("command", "load");
-    json_text("address", summary->target->text);
+    json_text("address", summary->server->text);
     json_text("endpoint", name);
     json_text("mode", modes[options->mode]);
     json_whole("clients", options->clients);

@@ -7,7 +7,7 @@
 #ifndef ECHOC_LOAD_SUMMARY_H
 #define ECHOC_LOAD_SUMMARY_H
 
-#include "echoc/net/target.h"
+#include "echoc/net/connect.h"
 #include "echoc/options.h"
 #include "echoc/stats/counters.h"
 
@@ -15,7 +15,7 @@
 
 struct summary {
     const struct options *options;
-    const struct target *target;
+    const struct server *server;
     struct counters counters; /* of all workers */
     uint64_t echoes;          /* within the time */
     uint64_t bytes;           /* ditto, one direction */

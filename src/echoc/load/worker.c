@@ -168,7 +168,7 @@ static int open_work(struct work *work)
     worker->start_ns = is_gathering ? INT64_MAX : now_ns;
     work->crew.shift =
         (struct shift){.options = options,
-                       .target = worker->gang->target,
+                       .server = worker->gang->server,
                        .counters = &worker->counters,
                        .run = worker->gang->run,
                        .clients = worker->clients,

@@ -7,7 +7,7 @@
 #ifndef ECHOC_LOAD_WORKER_H
 #define ECHOC_LOAD_WORKER_H
 
-#include "echoc/net/target.h"
+#include "echoc/net/connect.h"
 #include "echoc/options.h"
 #include "echoc/stats/counters.h"
 
@@ -20,7 +20,7 @@
 /* What all workers of a load have in common. */
 struct gang {
     const struct options *options;
-    const struct target *target;
+    const struct server *server;
     uint64_t run; /* for keys */
     size_t workers;
     atomic_size_t gathered; /* workers whose clients are all there */

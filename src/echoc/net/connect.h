@@ -1,0 +1,84 @@
+/*
+ * SPDX-License-Identifier: ISC
+ * Copyright (c) 2026 The echod authors
+ *
+ * connect: look up the server's address and connect to it.
+ *
+ * Every descriptor returned here is the caller's to close. It is non-blocking
+ * and close-on-exec, and a TCP socket has TCP_NODELAY set.
+ */
+#ifndef ECHOC_NET_CONNECT_H
+#define ECHOC_NET_CONNECT_H
+
+#include "common/address.h"
+#include "common/errmsg.h"
+#include "echoc/net/fault.h"
+#include "echoc/options.h"
+
+#include <stddef.h>
+
+/* The server's address and what it resolves to. */
+struct server {
+    const char *text; /* as typed; in argv */
+    struct endpoint *endpoints;
+    size_t count;
+    size_t chosen; /* index of the endpoint that accepted last */
+};
+
+enum { CONNECT_NAME_MAX = ADDRESS_TEXT_MAX + 256 };
+
+/*
+ * Resolve the address, and drop endpoints that are not of the address family
+ * asked for. Returns 0 with at least one endpoint, or -1 with errmsg. After
+ * success, connect_free() releases the list.
+ */
+int connect_resolve(struct server *server, const struct options *options,
+                    char errmsg[ERRMSG_MAX]);
+void connect_free(struct server *server);
+
+/* Write an endpoint as text; a Unix socket as its path. */
+void connect_name(const struct server *server, size_t endpoint,
+                  char name[CONNECT_NAME_MAX]);
+
+/*
+ * Try each endpoint in turn, starting with the chosen one, until one accepts.
+ * Returns a descriptor, or -1 with the fault (FAULT_CONNECT, FAULT_LOCAL or
+ * FAULT_STOPPED) of the last attempt.
+ */
+int connect_any(struct server *server, int timeout_ms, struct fault *fault);
+
+/*
+ * Connect to one endpoint. Returns a descriptor, or -1 with errno: ETIMEDOUT,
+ * EINTR if interrupt_fd() became readable, or an error of connect(2).
+ */
+int connect_endpoint(const struct endpoint *to, int timeout_ms);
+
+/*
+ * Start a non-blocking connect, from a local address if from is not NULL.
+ * Returns a descriptor that becomes writable once the result is known, or -1
+ * with errno. EAGAIN: the backlog of a Unix socket is full.
+ */
+int connect_start(const struct endpoint *to, const struct endpoint *from);
+
+/*
+ * The result of a connect once its descriptor is writable: 0 or an errno.
+ * A TCP socket that has connected to itself (simultaneous open, RFC 9293,
+ * 3.5), as can happen on a local port nobody listens on, gives ECONNREFUSED.
+ */
+int connect_result(int fd, const struct endpoint *to);
+
+/*
+ * Classify the errno of a connect to an endpoint that has accepted before.
+ * FAULT_LOCAL: no descriptor, memory or local port. FAULT_STOPPED: EINTR.
+ * Anything else: FAULT_CONNECT.
+ */
+enum fault_kind connect_fault(int error);
+
+/*
+ * Check that this process may open so many connections and other descriptors,
+ * after raising the soft limit. Returns 0, or -1 with errmsg.
+ */
+int connect_check_limit(size_t connections, size_t others,
+                        char errmsg[ERRMSG_MAX]);
+
+#endif
