@@ -49,7 +49,7 @@ static int fail(struct copy *copy, enum fault_kind kind, int error)
 {
     if (copy->fault.kind == FAULT_NONE)
         copy->fault = (struct fault){.kind = kind,
-                                     .manner = MANNER_UNKNOWN,
+                                     .change = CHANGE_UNKNOWN,
                                      .error = error,
                                      .after_ms = copy->timeout_ms,
                                      .offset = copy->received,

@@ -2,9 +2,10 @@
  * SPDX-License-Identifier: ISC
  * Copyright (c) 2026 The echod authors
  *
- * interrupt: SIGINT and SIGTERM as a descriptor and a question.
+ * interrupt: turn SIGINT and SIGTERM into a flag and a readable descriptor.
  *
- * Knows signal(7) and the self-pipe. Must not know what an interrupt ends.
+ * The handler writes to a pipe (the self-pipe trick), so that no signal is
+ * missed between a test of the flag and poll(2).
  */
 #include "config.h"
 
@@ -22,7 +23,7 @@
 #include <unistd.h>
 
 static int pipe_fds[2] = {-1, -1};
-static atomic_bool came;
+static atomic_bool received;
 
 static void on_signal(int number)
 {
@@ -31,12 +32,12 @@ static void on_signal(int number)
     (void)number;
     signal(SIGINT, SIG_DFL);
     signal(SIGTERM, SIG_DFL);
-    atomic_store(&came, true);
+    atomic_store(&received, true);
     (void)!write(pipe_fds[1], "", 1);
     errno = error;
 }
 
-int interrupt_open(void)
+int interrupt_catch(void)
 {
     struct sigaction action = {.sa_handler = on_signal};
 
@@ -55,25 +56,25 @@ int interrupt_fd(void)
     return pipe_fds[0];
 }
 
-bool interrupt_came(void)
+bool interrupt_received(void)
 {
-    return atomic_load(&came);
+    return atomic_load(&received);
 }
 
-int interrupt_wait(int fd, short events, int64_t until_ns)
+int interrupt_wait(int fd, short events, int64_t deadline_ns)
 {
     struct pollfd pollfds[2] = {{.fd = pipe_fds[0], .events = POLLIN},
                                 {.fd = fd, .events = events}};
     int ready = 0;
 
     do {
-        int64_t left = (until_ns - clock_ns() + 999999) / 1000000;
+        int64_t left_ms = (deadline_ns - clock_ns() + 999999) / 1000000;
 
-        if (left > INT_MAX)
-            left = INT_MAX;
-        ready = poll(pollfds, 2, left > 0 ? (int)left : 0);
+        if (left_ms > INT_MAX)
+            left_ms = INT_MAX;
+        ready = poll(pollfds, 2, left_ms > 0 ? (int)left_ms : 0);
     } while ((ready < 0 && errno == EINTR) ||
-             (ready == 0 && clock_ns() < until_ns));
+             (ready == 0 && clock_ns() < deadline_ns));
     if (ready < 0)
         return -1;
     if (pollfds[0].revents != 0) {

@@ -2,7 +2,7 @@
  * SPDX-License-Identifier: ISC
  * Copyright (c) 2026 The echod authors
  *
- * interrupt: SIGINT and SIGTERM as a descriptor and a question.
+ * interrupt: turn SIGINT and SIGTERM into a flag and a readable descriptor.
  */
 #ifndef ECHOC_INTERRUPT_H
 #define ECHOC_INTERRUPT_H
@@ -10,22 +10,26 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* Catch the two from now on; returns 0, or -1 with errno. For main, before
- * there are threads. A second one has its default effect: it kills. */
-int interrupt_open(void);
-
-/* A descriptor that is readable, for good, once one was caught; -1 (which
- * poll(2) passes over) if they are not caught. Nobody reads or closes it. */
-int interrupt_fd(void);
-
-/* Whether one was caught. From any thread. */
-bool interrupt_came(void);
+/*
+ * Catch the first SIGINT or SIGTERM; the next one has its default action.
+ * main() calls this before it starts threads. Returns 0, or -1 with errno.
+ */
+int interrupt_catch(void);
 
 /*
- * poll(2) on one descriptor, or none (-1), until a moment of clock_ns() or an
- * interrupt. Returns its revents, 0 when the time has come, or -1 with EINTR
- * once interrupted.
+ * A descriptor that becomes and stays readable after an interrupt. It is -1,
+ * which poll(2) ignores, if signals are not caught. Do not read or close it.
  */
-int interrupt_wait(int fd, short events, int64_t until_ns);
+int interrupt_fd(void);
+
+/* Whether an interrupt was received. Safe to call from any thread. */
+bool interrupt_received(void);
+
+/*
+ * poll(2) one descriptor, or none if fd is -1, until a time of clock_ns().
+ * Returns its revents, 0 on timeout, or -1 with errno: EINTR after an
+ * interrupt.
+ */
+int interrupt_wait(int fd, short events, int64_t deadline_ns);
 
 #endif

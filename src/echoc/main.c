@@ -56,7 +56,7 @@ int main(int argc, char *argv[])
     }
     signal(SIGPIPE, SIG_IGN);
     /* In a pipe an interrupt has nothing to sum up: it ends as everybody. */
-    if (options.command != OPTIONS_COPY && interrupt_open() < 0) {
+    if (options.command != OPTIONS_COPY && interrupt_catch() < 0) {
         status_warn("cannot catch signals: %s", strerror(errno));
         return STATUS_LOCAL;
     }

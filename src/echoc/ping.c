@@ -4,7 +4,7 @@
  *
  * ping: round trips, one after another.
  *
- * Knows intervals, the counts and ping(8)'s manner. Must not know how bytes
+ * Knows intervals, the counts and ping(8)'s change. Must not know how bytes
  * are moved.
  */
 #include "config.h"
@@ -64,7 +64,7 @@ static int connect_now(struct ping *ping, int64_t *took_ns)
     }
     *took_ns = clock_ns() - start;
     histogram_record(&ping->counters.connect_times, *took_ns);
-    connection_open(&ping->connection, fd,
+    connection_init(&ping->connection, fd,
                     pattern_key(ping->run, ping->counters.connects));
     counters_add(&ping->counters.connects, 1);
     connect_name(&ping->server, ping->server.chosen, ping->name);
@@ -156,7 +156,7 @@ static void ping_all(struct ping *ping)
     int64_t interval_ns = ping->options->interval_ms * INT64_C(1000000);
     int64_t due = clock_ns();
 
-    while (!interrupt_came()) {
+    while (!interrupt_received()) {
         int64_t now = 0;
 
         ping_once(ping);
@@ -260,8 +260,8 @@ enum status ping_run(const struct options *options)
         status_warn("%s", errmsg);
         return STATUS_FAULT;
     }
-    ping.exchange.room = malloc(CONNECTION_CHUNK);
-    if (ping.exchange.room == NULL) {
+    ping.exchange.buffer = malloc(CONNECTION_CHUNK);
+    if (ping.exchange.buffer == NULL) {
         status_warn("cannot begin: %s", strerror(errno));
     } else {
         introduce(&ping);
@@ -269,7 +269,7 @@ enum status ping_run(const struct options *options)
         status = conclude(&ping);
     }
     hang_up(&ping);
-    free(ping.exchange.room);
+    free(ping.exchange.buffer);
     connect_free(&ping.server);
     return status;
 }

@@ -12,7 +12,7 @@
 
 /*
  * Send messages at intervals, a line for each, until there were enough or an
- * interrupt comes; then the summary. interrupt_open() comes before. A server
+ * interrupt comes; then the summary. interrupt_catch() comes before. A server
  * that is away is asked again at the next interval.
  */
 enum status ping_run(const struct options *options);

@@ -27,7 +27,7 @@ const char suite_name[] = "stream";
 enum { LONG_MS = 20000 };
 
 static const uint64_t key = 0x6142;
-static unsigned char room[CONNECTION_CHUNK];
+static unsigned char buffer[CONNECTION_CHUNK];
 
 /* A stream and the other side of it, which is read and written as it is. */
 struct ends {
@@ -41,7 +41,7 @@ static void open_ends(struct ends *ends, void (*pair)(int fds[2]))
 
     pair(fds);
     fcntl(fds[0], F_SETFL, O_NONBLOCK);
-    connection_open(&ends->connection, fds[0], key);
+    connection_init(&ends->connection, fds[0], key);
     ends->peer_fd = fds[1];
 }
 
@@ -65,7 +65,7 @@ static void send_all(struct ends *ends, size_t size)
 {
     unsigned char *bytes = malloc(size);
 
-    ck_assert_int_eq(connection_send(&ends->connection, size, room),
+    ck_assert_int_eq(connection_send(&ends->connection, size, buffer),
                      (int64_t)size);
     read_all(ends->peer_fd, bytes, size);
     ck_assert_uint_eq(pattern_match(key, 0, bytes, size), size);
@@ -76,7 +76,7 @@ static void send_all(struct ends *ends, size_t size)
 static int64_t receive(struct ends *ends)
 {
     ck_assert(is_readable(ends->connection.fd, 30000));
-    return connection_receive(&ends->connection, room);
+    return connection_receive(&ends->connection, buffer);
 }
 
 static void expect_no_fault(const struct connection *connection)
@@ -97,18 +97,18 @@ START_TEST(a_reply_may_come_in_pieces_of_any_size)
     open_ends(&ends, unix_pair);
     send_all(&ends, SIZE);
     pattern_fill(key, 0, reply, SIZE);
-    ck_assert_int_eq(connection_receive(&ends.connection, room), 0);
+    ck_assert_int_eq(connection_receive(&ends.connection, buffer), 0);
     for (size_t at = 0; at < SIZE; at += pieces[_i]) {
         size_t piece = pieces[_i] < SIZE - at ? pieces[_i] : SIZE - at;
 
         ck_assert_uint_eq(connection_missing(&ends.connection), SIZE - at);
         write_all(ends.peer_fd, reply + at, piece);
-        ck_assert_int_eq(connection_receive(&ends.connection, room),
+        ck_assert_int_eq(connection_receive(&ends.connection, buffer),
                          (int64_t)piece);
         ck_assert_uint_eq(ends.connection.received, at + piece);
     }
     ck_assert_uint_eq(connection_missing(&ends.connection), 0);
-    ck_assert_int_eq(connection_receive(&ends.connection, room), 0);
+    ck_assert_int_eq(connection_receive(&ends.connection, buffer), 0);
     ck_assert(!ends.connection.ended);
     expect_no_fault(&ends.connection);
     close_ends(&ends);
@@ -120,10 +120,10 @@ START_TEST(no_more_is_sent_than_was_asked_for)
     struct ends ends;
 
     open_ends(&ends, unix_pair);
-    ck_assert_int_eq(connection_send(&ends.connection, 0, room), 0);
-    ck_assert_int_eq(connection_send(&ends.connection, 10, room), 10);
-    ck_assert_int_eq(connection_send(&ends.connection, 10, room), 0);
-    ck_assert_int_eq(connection_send(&ends.connection, 11, room), 1);
+    ck_assert_int_eq(connection_send(&ends.connection, 0, buffer), 0);
+    ck_assert_int_eq(connection_send(&ends.connection, 10, buffer), 10);
+    ck_assert_int_eq(connection_send(&ends.connection, 10, buffer), 0);
+    ck_assert_int_eq(connection_send(&ends.connection, 11, buffer), 1);
     ck_assert_uint_eq(ends.connection.sent, 11);
     shutdown(ends.connection.fd, SHUT_WR);
     ck_assert_uint_eq(read_to_end(ends.peer_fd), 11);
@@ -153,7 +153,7 @@ static void send_in_parts(void (*pair)(int fds[2]), size_t size)
     setsockopt(ends.connection.fd, SOL_SOCKET, SO_SNDBUF, &small, sizeof small);
     setsockopt(ends.peer_fd, SOL_SOCKET, SO_SNDBUF, &small, sizeof small);
     while (taken < size) {
-        int64_t sent = connection_send(&ends.connection, size, room);
+        int64_t sent = connection_send(&ends.connection, size, buffer);
 
         ck_assert_int_ge(sent, 0);
         ck_assert_int_le(sent, CONNECTION_CHUNK);
@@ -175,7 +175,7 @@ static void send_in_parts(void (*pair)(int fds[2]), size_t size)
             put = write(ends.peer_fd, bytes + at, size - at);
         at += put > 0 ? (size_t)put : 0;
         is_readable(ends.connection.fd, 1);
-        ck_assert_int_ge(connection_receive(&ends.connection, room), 0);
+        ck_assert_int_ge(connection_receive(&ends.connection, buffer), 0);
     }
     ck_assert_uint_eq(ends.connection.received, size);
     expect_no_fault(&ends.connection);
@@ -198,28 +198,28 @@ enum harm { CHANGE, CHANGE_ALL, LOSE, ADD, REPEAT, SWAP };
 static const struct {
     enum harm harm;
     size_t place, count;
-    enum fault_manner manner;
+    enum fault_change change;
 } harms[] = {
-    {CHANGE, 0, 1, MANNER_CHANGED},
-    {CHANGE, 1, 1, MANNER_CHANGED},
-    {CHANGE, 511, 1, MANNER_CHANGED},
-    {CHANGE, 512, 1, MANNER_CHANGED},
-    {CHANGE, 990, 1, MANNER_CHANGED},
-    {CHANGE, 991, 1, MANNER_UNKNOWN},
-    {CHANGE, 999, 1, MANNER_UNKNOWN},
-    {CHANGE_ALL, 0, 1000, MANNER_GARBLED},
-    {CHANGE_ALL, 777, 223, MANNER_GARBLED},
-    {LOSE, 0, 1, MANNER_LOST},
-    {LOSE, 500, 17, MANNER_LOST},
-    {LOSE, 513, 400, MANNER_LOST},
-    {ADD, 0, 1, MANNER_ADDED},
-    {ADD, 700, 33, MANNER_ADDED},
-    {REPEAT, 1, 1, MANNER_REPEATED},
-    {REPEAT, 512, 512, MANNER_REPEATED},
-    {REPEAT, 800, 100, MANNER_REPEATED},
-    {SWAP, 0, 0, MANNER_SWAPPED},
-    {SWAP, 511, 0, MANNER_SWAPPED},
-    {SWAP, 998, 0, MANNER_SWAPPED},
+    {CHANGE, 0, 1, CHANGE_REPLACED},
+    {CHANGE, 1, 1, CHANGE_REPLACED},
+    {CHANGE, 511, 1, CHANGE_REPLACED},
+    {CHANGE, 512, 1, CHANGE_REPLACED},
+    {CHANGE, 990, 1, CHANGE_REPLACED},
+    {CHANGE, 991, 1, CHANGE_UNKNOWN},
+    {CHANGE, 999, 1, CHANGE_UNKNOWN},
+    {CHANGE_ALL, 0, 1000, CHANGE_GARBLED},
+    {CHANGE_ALL, 777, 223, CHANGE_GARBLED},
+    {LOSE, 0, 1, CHANGE_LOST},
+    {LOSE, 500, 17, CHANGE_LOST},
+    {LOSE, 513, 400, CHANGE_LOST},
+    {ADD, 0, 1, CHANGE_ADDED},
+    {ADD, 700, 33, CHANGE_ADDED},
+    {REPEAT, 1, 1, CHANGE_REPEATED},
+    {REPEAT, 512, 512, CHANGE_REPEATED},
+    {REPEAT, 800, 100, CHANGE_REPEATED},
+    {SWAP, 0, 0, CHANGE_SWAPPED},
+    {SWAP, 511, 0, CHANGE_SWAPPED},
+    {SWAP, 998, 0, CHANGE_SWAPPED},
 };
 
 /* Write the spoilt reply; returns how long it is. */
@@ -267,7 +267,7 @@ START_TEST(a_spoilt_reply_is_told_where_and_how)
     open_ends(&ends, unix_pair);
     send_all(&ends, SIZE);
     write_all(ends.peer_fd, reply, length);
-    ck_assert_int_eq(connection_receive(&ends.connection, room), -1);
+    ck_assert_int_eq(connection_receive(&ends.connection, buffer), -1);
     fault = ends.connection.fault;
     ck_assert_int_eq(fault.kind, FAULT_CHANGED);
     ck_assert_uint_eq(wrong, harms[_i].place);
@@ -276,9 +276,9 @@ START_TEST(a_spoilt_reply_is_told_where_and_how)
     ck_assert_uint_eq(fault.expected, pattern_at(key, wrong));
     ck_assert_uint_eq(fault.got, reply[wrong]);
     ck_assert_uint_eq(ends.connection.received, wrong);
-    ck_assert_int_eq(fault.manner, harms[_i].manner);
-    if (fault.manner != MANNER_UNKNOWN && fault.manner != MANNER_GARBLED &&
-        fault.manner != MANNER_SWAPPED)
+    ck_assert_int_eq(fault.change, harms[_i].change);
+    if (fault.change != CHANGE_UNKNOWN && fault.change != CHANGE_GARBLED &&
+        fault.change != CHANGE_SWAPPED)
         ck_assert_uint_eq(fault.count, harms[_i].count);
     close_ends(&ends);
 }
@@ -297,11 +297,11 @@ START_TEST(in_small_pieces_the_place_is_the_same)
     send_all(&ends, SIZE);
     for (; at < harms[_i].place; at++) {
         write_all(ends.peer_fd, reply + at, 1);
-        ck_assert_int_eq(connection_receive(&ends.connection, room), 1);
+        ck_assert_int_eq(connection_receive(&ends.connection, buffer), 1);
     }
     ck_assert_uint_lt(at, length);
     write_all(ends.peer_fd, reply + at, 1);
-    ck_assert_int_eq(connection_receive(&ends.connection, room), -1);
+    ck_assert_int_eq(connection_receive(&ends.connection, buffer), -1);
     ck_assert_int_eq(ends.connection.fault.kind, FAULT_CHANGED);
     ck_assert_uint_eq(ends.connection.fault.offset, at);
     ck_assert_uint_eq(ends.connection.fault.expected, pattern_at(key, at));
@@ -321,9 +321,9 @@ START_TEST(more_than_was_sent_is_extra)
     pattern_fill(key, 0, reply, sizeof reply); /* right, but nobody asked */
     write_all(ends.peer_fd, reply, SIZE);
     if (apart)
-        ck_assert_int_eq(connection_receive(&ends.connection, room), SIZE);
+        ck_assert_int_eq(connection_receive(&ends.connection, buffer), SIZE);
     write_all(ends.peer_fd, reply + SIZE, 5);
-    ck_assert_int_eq(connection_receive(&ends.connection, room), -1);
+    ck_assert_int_eq(connection_receive(&ends.connection, buffer), -1);
     ck_assert_int_eq(ends.connection.fault.kind, FAULT_EXTRA);
     ck_assert_uint_eq(ends.connection.fault.offset, SIZE);
     ck_assert_uint_eq(ends.connection.fault.sent, SIZE);
@@ -340,7 +340,7 @@ START_TEST(a_byte_before_any_was_sent_is_extra)
 
     open_ends(&ends, unix_pair);
     write_all(ends.peer_fd, "hello", 5);
-    ck_assert_int_eq(connection_receive(&ends.connection, room), -1);
+    ck_assert_int_eq(connection_receive(&ends.connection, buffer), -1);
     ck_assert_int_eq(ends.connection.fault.kind, FAULT_EXTRA);
     ck_assert_uint_eq(ends.connection.fault.offset, 0);
     ck_assert_uint_eq(ends.connection.fault.got, 'h');
@@ -430,7 +430,7 @@ START_TEST(to_send_after_a_reset_is_a_fault_too)
     send_all(&ends, SIZE);
     reset_peer(&ends);
     ck_assert(is_readable(ends.connection.fd, 30000));
-    ck_assert_int_eq(connection_send(&ends.connection, SIZE + 1, room), -1);
+    ck_assert_int_eq(connection_send(&ends.connection, SIZE + 1, buffer), -1);
     ck_assert_int_eq(ends.connection.fault.kind, FAULT_RESET);
     ck_assert_int_eq(ends.connection.fault.error, ECONNRESET);
     ck_assert_uint_eq(ends.connection.sent, SIZE);
@@ -444,7 +444,7 @@ START_TEST(to_send_to_nobody_kills_nobody)
 
     open_ends(&ends, unix_pair);
     close(ends.peer_fd);
-    ck_assert_int_le(connection_send(&ends.connection, 1, room), 0);
+    ck_assert_int_le(connection_send(&ends.connection, 1, buffer), 0);
     ck_assert_uint_eq(ends.connection.sent, 0);
     close(ends.connection.fd);
 }
@@ -527,8 +527,10 @@ static void count_move(const struct connection *connection)
     moves++;
 }
 
-static const struct exchange patient_talk = {
-    .timeout_ms = 30000, .patient = true, .room = room, .moved = count_move};
+static const struct exchange patient_talk = {.timeout_ms = 30000,
+                                             .is_idle_timeout = true,
+                                             .buffer = buffer,
+                                             .on_progress = count_move};
 
 static const size_t sizes[] = {0,
                                1,
@@ -575,7 +577,7 @@ END_TEST
 /* No callback, and a time that is for the whole. */
 START_TEST(a_talk_needs_no_listener)
 {
-    struct exchange exchange = {.timeout_ms = 30000, .room = room};
+    struct exchange exchange = {.timeout_ms = 30000, .buffer = buffer};
     struct peer peer = {.piece = 100, .most = SIZE_MAX};
     struct ends ends;
 
@@ -592,7 +594,7 @@ END_TEST
 START_TEST(what_does_not_come_is_late)
 {
     struct exchange exchange = {
-        .timeout_ms = 30, .patient = _i == 1, .room = room};
+        .timeout_ms = 30, .is_idle_timeout = _i == 1, .buffer = buffer};
     int64_t before = 0;
     struct ends ends;
 
@@ -612,7 +614,7 @@ END_TEST
 START_TEST(what_is_not_taken_is_late_too)
 {
     struct exchange exchange = {
-        .timeout_ms = 30, .patient = true, .room = room};
+        .timeout_ms = 30, .is_idle_timeout = true, .buffer = buffer};
     struct ends ends;
 
     open_ends(&ends, unix_pair);
@@ -631,7 +633,8 @@ static void talk_to_slow_echo(const struct exchange *exchange,
 {
     struct peer peer = {.fd = ends->peer_fd, .most = 1000};
 
-    ck_assert_int_eq(connection_send(&ends->connection, peer.most, room), 1000);
+    ck_assert_int_eq(connection_send(&ends->connection, peer.most, buffer),
+                     1000);
     start_peer(&peer, run_slow_echo);
     ck_assert_int_eq(exchange_until(exchange, &ends->connection, peer.most),
                      -1);
@@ -642,7 +645,7 @@ static void talk_to_slow_echo(const struct exchange *exchange,
 /* It would take 10 s, though something moves all the time. */
 START_TEST(a_time_for_the_whole_ends_whatever_moves)
 {
-    struct exchange exchange = {.timeout_ms = 100, .room = room};
+    struct exchange exchange = {.timeout_ms = 100, .buffer = buffer};
     int64_t before = now_ms();
     struct ends ends;
 
@@ -676,9 +679,9 @@ static void move_once(const struct connection *connection)
 START_TEST(patience_begins_anew_when_something_moves)
 {
     struct exchange exchange = {.timeout_ms = PATIENCE,
-                                .patient = true,
-                                .room = room,
-                                .moved = move_once};
+                                .is_idle_timeout = true,
+                                .buffer = buffer,
+                                .on_progress = move_once};
     struct ends ends;
 
     open_ends(&ends, unix_pair);
@@ -741,7 +744,7 @@ END_TEST
 
 START_TEST(to_finish_waits_for_the_other_sides_end)
 {
-    struct exchange exchange = {.timeout_ms = 30, .room = room};
+    struct exchange exchange = {.timeout_ms = 30, .buffer = buffer};
     int64_t before = 0;
     struct ends ends;
 
@@ -795,7 +798,7 @@ START_TEST(silence_lasts_as_long_as_it_should)
     open_ends(&ends, pairs[_i]);
     echo_some(&ends, SIZE);
     before = now_ms();
-    ck_assert_int_eq(exchange_silence(&patient_talk, &ends.connection, 30), 0);
+    ck_assert_int_eq(exchange_idle(&patient_talk, &ends.connection, 30), 0);
     ck_assert_int_ge(now_ms() - before, 29);
     expect_no_fault(&ends.connection);
     close_ends(&ends);
@@ -810,7 +813,7 @@ START_TEST(silence_is_broken_by_a_byte_an_end_or_a_reset)
     open_ends(&ends, pairs[_i]);
     echo_some(&ends, SIZE);
     write_all(ends.peer_fd, "x", 1);
-    ck_assert_int_eq(exchange_silence(&patient_talk, &ends.connection, LONG_MS),
+    ck_assert_int_eq(exchange_idle(&patient_talk, &ends.connection, LONG_MS),
                      -1);
     ck_assert_int_eq(ends.connection.fault.kind, FAULT_EXTRA);
     ck_assert_uint_eq(ends.connection.fault.got, 'x');
@@ -820,7 +823,7 @@ START_TEST(silence_is_broken_by_a_byte_an_end_or_a_reset)
     open_ends(&ends, pairs[_i]);
     echo_some(&ends, SIZE);
     shutdown(ends.peer_fd, SHUT_WR);
-    ck_assert_int_eq(exchange_silence(&patient_talk, &ends.connection, LONG_MS),
+    ck_assert_int_eq(exchange_idle(&patient_talk, &ends.connection, LONG_MS),
                      -1);
     ck_assert_int_eq(ends.connection.fault.kind, FAULT_CLOSED);
     ck_assert_uint_eq(ends.connection.fault.offset, SIZE);
@@ -829,7 +832,7 @@ START_TEST(silence_is_broken_by_a_byte_an_end_or_a_reset)
     open_ends(&ends, tcp_pair);
     echo_some(&ends, SIZE);
     reset_peer(&ends);
-    ck_assert_int_eq(exchange_silence(&patient_talk, &ends.connection, LONG_MS),
+    ck_assert_int_eq(exchange_idle(&patient_talk, &ends.connection, LONG_MS),
                      -1);
     ck_assert_int_eq(ends.connection.fault.kind, FAULT_RESET);
     close_ends(&ends);
@@ -838,17 +841,16 @@ END_TEST
 
 START_TEST(an_interrupt_stops_every_wait)
 {
-    struct exchange exchange = {.timeout_ms = LONG_MS, .room = room};
+    struct exchange exchange = {.timeout_ms = LONG_MS, .buffer = buffer};
     struct ends ends;
 
-    ck_assert_int_eq(interrupt_open(), 0);
+    ck_assert_int_eq(interrupt_catch(), 0);
     open_ends(&ends, unix_pair);
     raise(SIGINT);
-    ck_assert(interrupt_came());
+    ck_assert(interrupt_received());
     ck_assert_int_eq(exchange_until(&exchange, &ends.connection, 1), -1);
     ck_assert_int_eq(ends.connection.fault.kind, FAULT_STOPPED);
-    ck_assert_int_eq(exchange_silence(&exchange, &ends.connection, LONG_MS),
-                     -1);
+    ck_assert_int_eq(exchange_idle(&exchange, &ends.connection, LONG_MS), -1);
     ck_assert_int_eq(ends.connection.fault.kind, FAULT_STOPPED);
     ck_assert_int_eq(exchange_finish(&exchange, &ends.connection), -1);
     ck_assert_int_eq(ends.connection.fault.kind, FAULT_STOPPED);

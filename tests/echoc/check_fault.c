@@ -105,13 +105,13 @@ static struct fault diagnose(size_t window)
     return fault;
 }
 
-static void expect(size_t window, enum fault_manner manner, size_t count)
+static void expect(size_t window, enum fault_change change, size_t count)
 {
     struct fault fault = diagnose(window);
 
-    ck_assert_msg(fault.manner == manner,
-                  "manner %d, not %d, of %zu at %" PRIu64 ", window %zu",
-                  (int)fault.manner, (int)manner, count, came.place, window);
+    ck_assert_msg(fault.change == change,
+                  "change %d, not %d, of %zu at %" PRIu64 ", window %zu",
+                  (int)fault.change, (int)change, count, came.place, window);
     if (count > 0)
         ck_assert_uint_eq(fault.count, count);
 }
@@ -122,9 +122,9 @@ START_TEST(lost_bytes_are_counted)
         come_well(places[_i]);
         lose(counts[i]);
         for (size_t window = TELLING; window <= 20; window++)
-            expect(window, MANNER_LOST, counts[i]);
-        expect(1000, MANNER_LOST, counts[i]);
-        expect(SHIFT_MAX, MANNER_LOST, counts[i]);
+            expect(window, CHANGE_LOST, counts[i]);
+        expect(1000, CHANGE_LOST, counts[i]);
+        expect(SHIFT_MAX, CHANGE_LOST, counts[i]);
     }
 }
 END_TEST
@@ -138,8 +138,8 @@ START_TEST(added_bytes_are_counted)
         come_well(places[_i]);
         add(counts[i]);
         for (size_t window = least; window <= least + 3; window++)
-            expect(window, MANNER_ADDED, counts[i]);
-        expect(least + 30000, MANNER_ADDED, counts[i]);
+            expect(window, CHANGE_ADDED, counts[i]);
+        expect(least + 30000, CHANGE_ADDED, counts[i]);
     }
 }
 END_TEST
@@ -154,8 +154,8 @@ START_TEST(repeated_bytes_are_counted)
         come_well(places[_i]);
         repeat(counts[i]);
         for (size_t window = least; window <= least + 3; window++)
-            expect(window, MANNER_REPEATED, counts[i]);
-        expect(least + 30000, MANNER_REPEATED, counts[i]);
+            expect(window, CHANGE_REPEATED, counts[i]);
+        expect(least + 30000, CHANGE_REPEATED, counts[i]);
     }
 }
 END_TEST
@@ -168,8 +168,8 @@ START_TEST(two_neighbours_that_changed_places_are_named)
         come_well(place);
         swap();
         for (size_t window = 2; window <= 20; window++)
-            expect(window, MANNER_SWAPPED, 0);
-        expect(SHIFT_MAX, MANNER_SWAPPED, 0);
+            expect(window, CHANGE_SWAPPED, 0);
+        expect(SHIFT_MAX, CHANGE_SWAPPED, 0);
     }
 }
 END_TEST
@@ -180,9 +180,9 @@ START_TEST(two_that_were_swapped_are_followed_by_what_is_right)
         come_well(places[_i] + (at(places[_i]) == at(places[_i] + 1)));
         swap();
         came.bytes[wrong] ^= 1;
-        expect(wrong, MANNER_SWAPPED, 0);
-        expect(wrong + 1, MANNER_UNKNOWN, 0);
-        expect(100, MANNER_UNKNOWN, 0);
+        expect(wrong, CHANGE_SWAPPED, 0);
+        expect(wrong + 1, CHANGE_UNKNOWN, 0);
+        expect(100, CHANGE_UNKNOWN, 0);
     }
 }
 END_TEST
@@ -193,8 +193,8 @@ START_TEST(one_byte_that_is_another_is_just_that)
         come_well(places[_i]);
         came.bytes[0] ^= (unsigned char)flip;
         for (size_t window = TELLING; window <= 20; window++)
-            expect(window, MANNER_CHANGED, 1);
-        expect(SHIFT_MAX, MANNER_CHANGED, 1);
+            expect(window, CHANGE_REPLACED, 1);
+        expect(SHIFT_MAX, CHANGE_REPLACED, 1);
     }
 }
 END_TEST
@@ -204,7 +204,7 @@ START_TEST(a_changed_byte_is_found_though_more_is_wrong_later)
     come_well(places[_i]);
     change(1);
     memset(came.bytes + 20, 0, ROOM - 20);
-    expect(1000, MANNER_CHANGED, 1);
+    expect(1000, CHANGE_REPLACED, 1);
 }
 END_TEST
 
@@ -215,11 +215,11 @@ START_TEST(what_has_nothing_right_is_garbled)
     for (size_t i = 0; i < sizeof windows / sizeof windows[0]; i++) {
         come_well(places[_i]);
         change(ROOM);
-        expect(windows[i], MANNER_GARBLED, 0);
+        expect(windows[i], CHANGE_GARBLED, 0);
         fill(came.bytes, ROOM, 3);
-        expect(windows[i], MANNER_GARBLED, 0);
+        expect(windows[i], CHANGE_GARBLED, 0);
         pattern_fill(pattern_key(8, 6142), came.place, came.bytes, ROOM);
-        expect(windows[i], MANNER_GARBLED, 0);
+        expect(windows[i], CHANGE_GARBLED, 0);
     }
 }
 END_TEST
@@ -228,10 +228,10 @@ START_TEST(a_shift_is_looked_for_no_further_than_64_kib)
 {
     come_well(places[_i]);
     lose(SHIFT_MAX + 1);
-    expect(1000, MANNER_GARBLED, 0);
+    expect(1000, CHANGE_GARBLED, 0);
     come_well(places[_i]);
     add(SHIFT_MAX + 1);
-    expect(ROOM - SURE, MANNER_GARBLED, 0);
+    expect(ROOM - SURE, CHANGE_GARBLED, 0);
 }
 END_TEST
 
@@ -242,20 +242,20 @@ START_TEST(too_few_bytes_tell_nothing)
     for (size_t window = 1; window < TELLING; window++) {
         come_well(places[_i]);
         lose(300);
-        expect(window, MANNER_UNKNOWN, 0);
+        expect(window, CHANGE_UNKNOWN, 0);
         come_well(places[_i]);
         add(300);
-        expect(window, MANNER_UNKNOWN, 0);
+        expect(window, CHANGE_UNKNOWN, 0);
         come_well(places[_i]);
         change(1);
-        expect(window, MANNER_UNKNOWN, 0);
+        expect(window, CHANGE_UNKNOWN, 0);
         come_well(places[_i]);
         change(ROOM);
-        expect(window, MANNER_UNKNOWN, 0);
+        expect(window, CHANGE_UNKNOWN, 0);
     }
     come_well(places[_i] + (at(places[_i]) == at(places[_i] + 1)));
     swap();
-    expect(1, MANNER_UNKNOWN, 0);
+    expect(1, CHANGE_UNKNOWN, 0);
 }
 END_TEST
 
@@ -264,14 +264,14 @@ START_TEST(what_fits_nothing_is_not_given_a_name)
     for (size_t window = TELLING; window <= 20; window++) {
         come_well(places[_i]);
         add(window); /* the eight that would prove it are not there */
-        expect(window, MANNER_UNKNOWN, 0);
+        expect(window, CHANGE_UNKNOWN, 0);
         come_well(places[_i]);
         change(ROOM);
-        expect(window, MANNER_UNKNOWN, 0);
+        expect(window, CHANGE_UNKNOWN, 0);
     }
     come_well(places[_i]);
     change(5);
-    expect(1000, MANNER_UNKNOWN, 0);
+    expect(1000, CHANGE_UNKNOWN, 0);
 }
 END_TEST
 
@@ -287,7 +287,7 @@ static void diagnose_alone(size_t window)
     memcpy(bytes, came.bytes, window);
     fault_diagnose(&fault, key(), bytes, window);
     free(bytes);
-    ck_assert_int_le(fault.manner, MANNER_UNKNOWN);
+    ck_assert_int_le(fault.change, CHANGE_GARBLED);
 }
 
 START_TEST(no_window_is_overrun)
@@ -328,30 +328,30 @@ static const struct {
     {{.kind = FAULT_CLOSED, .offset = 4294967296, .sent = 4294967297},
      "closed by the other side after 4294967296 bytes with 1 byte missing"},
     {{.kind = FAULT_CHANGED,
-      .manner = MANNER_CHANGED,
+      .change = CHANGE_REPLACED,
       .offset = 77,
       .sent = 99,
       .count = 1,
       .expected = 0x05,
       .got = 0xf0},
      "byte 77 changed: expected 0x05, got 0xf0"},
-    {{.kind = FAULT_CHANGED, .manner = MANNER_LOST, .count = 1, .got = 1},
+    {{.kind = FAULT_CHANGED, .change = CHANGE_LOST, .count = 1, .got = 1},
      "byte 0 changed: expected 0x00, got 0x01: 1 byte lost here"},
-    {{.kind = FAULT_CHANGED, .manner = MANNER_LOST, .count = 512, .got = 1},
+    {{.kind = FAULT_CHANGED, .change = CHANGE_LOST, .count = 512, .got = 1},
      "byte 0 changed: expected 0x00, got 0x01: 512 bytes lost here"},
-    {{.kind = FAULT_CHANGED, .manner = MANNER_ADDED, .count = 1, .got = 1},
+    {{.kind = FAULT_CHANGED, .change = CHANGE_ADDED, .count = 1, .got = 1},
      "byte 0 changed: expected 0x00, got 0x01: 1 byte added here"},
-    {{.kind = FAULT_CHANGED, .manner = MANNER_ADDED, .count = 2, .got = 1},
+    {{.kind = FAULT_CHANGED, .change = CHANGE_ADDED, .count = 2, .got = 1},
      "byte 0 changed: expected 0x00, got 0x01: 2 bytes added here"},
-    {{.kind = FAULT_CHANGED, .manner = MANNER_REPEATED, .count = 1, .got = 1},
+    {{.kind = FAULT_CHANGED, .change = CHANGE_REPEATED, .count = 1, .got = 1},
      "byte 0 changed: expected 0x00, got 0x01: 1 byte repeated here"},
-    {{.kind = FAULT_CHANGED, .manner = MANNER_REPEATED, .count = 99, .got = 1},
+    {{.kind = FAULT_CHANGED, .change = CHANGE_REPEATED, .count = 99, .got = 1},
      "byte 0 changed: expected 0x00, got 0x01: 99 bytes repeated here"},
-    {{.kind = FAULT_CHANGED, .manner = MANNER_SWAPPED, .got = 1},
+    {{.kind = FAULT_CHANGED, .change = CHANGE_SWAPPED, .got = 1},
      "byte 0 changed: expected 0x00, got 0x01: swapped with the next"},
-    {{.kind = FAULT_CHANGED, .manner = MANNER_GARBLED, .got = 1},
+    {{.kind = FAULT_CHANGED, .change = CHANGE_GARBLED, .got = 1},
      "byte 0 changed: expected 0x00, got 0x01: none of what follows is right"},
-    {{.kind = FAULT_CHANGED, .manner = MANNER_UNKNOWN, .sent = 1, .got = 1},
+    {{.kind = FAULT_CHANGED, .change = CHANGE_UNKNOWN, .sent = 1, .got = 1},
      "byte 0 changed: expected 0x00, got 0x01"},
     {{.kind = FAULT_EXTRA, .offset = 64, .sent = 64, .got = 10, .count = 1},
      "byte 64 was never sent: got 0x0a, and 0 more"},
@@ -390,7 +390,7 @@ START_TEST(every_text_is_one_line_that_fits)
         for (int i = 0; i <= 140; i++) {
             struct fault fault = {
                 .kind = (enum fault_kind)kind,
-                .manner = (enum fault_manner)(i % (MANNER_UNKNOWN + 1)),
+                .change = (enum fault_change)(i % (CHANGE_UNKNOWN + 1)),
                 .expected = 255,
                 .got = 255,
                 .error = i,

@@ -176,16 +176,16 @@ enum status check_run(const struct options *options)
     context->run = (uint64_t)start;
     context->quickest_ns = INT64_MAX;
     context->exchange.timeout_ms = options->reply_timeout_ms;
-    context->exchange.patient = true;
-    context->exchange.room = malloc(CONNECTION_CHUNK);
-    if (context->exchange.room == NULL) {
+    context->exchange.is_idle_timeout = true;
+    context->exchange.buffer = malloc(CONNECTION_CHUNK);
+    if (context->exchange.buffer == NULL) {
         status_warn("cannot begin: %s", strerror(errno));
     } else if (connect_check_limit(options->clients, 1, errmsg) < 0) {
         status_warn("%s", errmsg);
     } else {
         status = run(&check);
     }
-    free(context->exchange.room);
+    free(context->exchange.buffer);
     connect_free(&context->server);
     return status;
 }

@@ -11,7 +11,7 @@
 #include "echoc/status.h"
 
 /*
- * Run the trials one after another and print a line for each. interrupt_open()
+ * Run the trials one after another and print a line for each. interrupt_catch()
  * comes before; an interrupt ends it after the trial that it breaks off.
  */
 enum status check_run(const struct options *options);

@@ -28,7 +28,7 @@ int probe_connect(struct context *context, struct connection *connection)
         connect_endpoint(&context->server.endpoints[context->server.chosen],
                          context->options->connect_timeout_ms);
 
-    connection_open(connection, fd,
+    connection_init(connection, fd,
                     pattern_key(context->run, context->connections++));
     if (fd < 0)
         return connection_fail(connection, connect_fault(errno), errno);
@@ -75,21 +75,21 @@ void probe_bad(struct result *result, const char *words, ...)
     va_end(list);
 }
 
-static const char *meaning_of_change(enum fault_manner manner)
+static const char *meaning_of_change(enum fault_change change)
 {
-    switch (manner) {
-    case MANNER_LOST:
+    switch (change) {
+    case CHANGE_LOST:
         return "bytes are lost on the way";
-    case MANNER_ADDED:
+    case CHANGE_ADDED:
         return "something puts bytes in";
-    case MANNER_REPEATED:
+    case CHANGE_REPEATED:
         return "bytes are sent twice";
-    case MANNER_SWAPPED:
+    case CHANGE_SWAPPED:
         return "bytes change places on the way";
-    case MANNER_GARBLED:
+    case CHANGE_GARBLED:
         return "what comes back is not an echo";
-    case MANNER_CHANGED:
-    case MANNER_UNKNOWN:
+    case CHANGE_REPLACED:
+    case CHANGE_UNKNOWN:
         break;
     }
     return "bytes are changed on the way";
@@ -135,7 +135,7 @@ static const char *meaning_of(const struct fault *fault)
     case FAULT_CLOSED:
         return "the other side ends before all is back";
     case FAULT_CHANGED:
-        return meaning_of_change(fault->manner);
+        return meaning_of_change(fault->change);
     case FAULT_EXTRA:
         return "more comes back than was sent: something adds bytes";
     default:

@@ -65,7 +65,7 @@ static void speak(struct context *context, struct crowd *crowd)
         struct connection *connection = &crowd->streams[i];
 
         if (connection->fd < 0 ||
-            connection_send(connection, MESSAGE, context->exchange.room) >= 0)
+            connection_send(connection, MESSAGE, context->exchange.buffer) >= 0)
             continue;
         count_failure(crowd, connection);
         probe_close(connection);
@@ -82,7 +82,7 @@ static void hear(struct context *context, struct crowd *crowd, size_t slot)
         probe_close(connection);
         return;
     }
-    got = connection_receive(connection, context->exchange.room);
+    got = connection_receive(connection, context->exchange.buffer);
     if (got >= 0 && !connection->ended) {
         crowd->answered += connection->received == MESSAGE && got > 0;
         return;
@@ -104,7 +104,7 @@ static int listen_to_all(struct context *context, struct crowd *crowd)
         int64_t now = clock_ns();
         int ready = 0;
 
-        if (interrupt_came())
+        if (interrupt_received())
             return -1;
         if (now >= until)
             break;

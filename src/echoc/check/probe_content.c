@@ -251,7 +251,7 @@ void probe_bulk(struct context *context, struct result *result)
     double seconds = 0;
     int done = -1;
 
-    exchange.moved = show_bulk;
+    exchange.on_progress = show_bulk;
     if (probe_connect(context, &connection) == 0) {
         start = clock_ns();
         done = exchange_until(&exchange, &connection, BULK_BYTES);

@@ -49,7 +49,7 @@ static int send_only(struct context *context, struct connection *connection)
         if (events == 0)
             break; /* so much is enough */
         if (connection_send(connection, SMALL_BYTES + REST_BYTES,
-                            context->exchange.room) < 0)
+                            context->exchange.buffer) < 0)
             return -1;
     }
     return 0;

@@ -45,7 +45,7 @@ static int pair(struct context *context, struct connection *connection,
     int64_t start = 0;
 
     if (connection_send(connection, connection->sent + 1,
-                        context->exchange.room) < 0)
+                        context->exchange.buffer) < 0)
         return -1;
     if (interrupt_wait(-1, 0, clock_ns() + PAUSE_NS) < 0)
         return connection_fail(connection, FAULT_STOPPED, 0);
@@ -133,7 +133,7 @@ static int keep_silent(struct context *context, struct connection *connection,
     int done = 0;
 
     if (left > 0)
-        done = exchange_silence(&context->exchange, connection, (int)left);
+        done = exchange_idle(&context->exchange, connection, (int)left);
     *end_ns = clock_ns();
     if (done == 0)
         done = exchange_until(&context->exchange, connection,

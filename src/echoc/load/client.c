@@ -116,9 +116,10 @@ void client_dial(struct shift *shift, struct client *client)
 
     client->dialled_ns = clock_ns();
     fd = connect_start(&shift->server->endpoints[shift->server->chosen], from);
-    connection_open(&client->connection, fd,
+    connection_init(&client->connection, fd,
                     pattern_key(shift->run, connection));
-    client->connection.brief = shift->counters->first.kind != FAULT_NONE;
+    client->connection.skip_diagnosis =
+        shift->counters->first.kind != FAULT_NONE;
     if (fd < 0 && errno == EAGAIN) {
         ask_again(shift, client);
         return;

@@ -12,7 +12,7 @@
 
 /*
  * Run the clients until their time or count is up or an interrupt comes, and
- * sum up. interrupt_open() comes before.
+ * sum up. interrupt_catch() comes before.
  */
 enum status load_run(const struct options *options);
 

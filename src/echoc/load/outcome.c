@@ -136,7 +136,8 @@ static enum status judge(const struct summary *summary)
     if (options->count > 0 && options->count < wanted)
         wanted = (size_t)options->count;
     /* Who was interrupted, or paced, need not have served everybody. */
-    if (counters->served < wanted && options->rate == 0 && !interrupt_came()) {
+    if (counters->served < wanted && options->rate == 0 &&
+        !interrupt_received()) {
         status_warn("%" PRIu64 " of %zu clients were never served",
                     wanted - counters->served, wanted);
         return STATUS_FAULT;

@@ -2,10 +2,10 @@
  * SPDX-License-Identifier: ISC
  * Copyright (c) 2026 The echod authors
  *
- * stream: one connection's bytes, sent and proven to come back.
+ * connection: send the pattern on one connection, and compare what comes back.
  *
- * A struct stream is one thread's. The descriptor is non-blocking, and the
- * caller's to open and close.
+ * Only one thread may use a struct connection. The caller opens and closes the
+ * descriptor, which must be non-blocking.
  */
 #ifndef ECHOC_NET_CONNECTION_H
 #define ECHOC_NET_CONNECTION_H
@@ -18,43 +18,42 @@
 
 struct connection {
     int fd;
-    bool ended;         /* the other side's clean end has come */
-    bool brief;         /* nobody asks how a byte came to be another */
-    uint64_t key;       /* of the pattern */
-    uint64_t sent;      /* bytes; the offset of the next to send */
-    uint64_t received;  /* bytes that came back right; ditto */
-    struct fault fault; /* FAULT_NONE, or what ended it */
+    bool ended;          /* received EOF, with nothing missing */
+    bool skip_diagnosis; /* do not call fault_diagnose(), which is slow */
+    uint64_t key;        /* for the pattern */
+    uint64_t sent;       /* bytes sent */
+    uint64_t received;   /* bytes that came back correctly */
+    struct fault fault;  /* the fault that broke it, or FAULT_NONE */
 };
 
-enum { CONNECTION_CHUNK = 256 * 1024 }; /* room for one read or write */
+/* The most bytes that one call sends or receives; the size of their buffer. */
+enum { CONNECTION_CHUNK = 256 * 1024 };
 
-/* Begin with a connected descriptor. */
-void connection_open(struct connection *connection, int fd, uint64_t key);
+/* Start with a connected descriptor and the key of the pattern. */
+void connection_init(struct connection *connection, int fd, uint64_t key);
 
 /*
- * Send up to a total of upto bytes, a piece at most; room is CONNECTION_CHUNK bytes
- * of the caller's to make them in. Returns how many were taken, 0 if none can
- * be now, or -1 with the fault.
+ * Send one chunk, ending at most `end` bytes after the start of the connection.
+ * The buffer, CONNECTION_CHUNK bytes, is scratch memory. Returns the number of
+ * bytes sent, 0 if the socket takes none now, or -1 with the fault.
  */
 int64_t connection_send(struct connection *connection, uint64_t end,
-                        void *room);
+                        void *buffer);
 
 /*
- * Receive what is there, a piece at most, and hold it against what was sent.
- * Returns how many bytes came back right; 0 if nothing is there now, or the
- * end has come and nothing is missing (then ended is set); or -1 with the
- * fault.
+ * Receive one chunk and compare it with what was sent. Returns the number of
+ * bytes received, all of them correct; 0 if there is nothing to receive, or at
+ * EOF with nothing missing (which sets `ended`); or -1 with the fault.
  */
-int64_t connection_receive(struct connection *connection, void *room);
+int64_t connection_receive(struct connection *connection, void *buffer);
 
-/* No more will be sent: shutdown(2) of that half. Returns 0, or -1 with the
- * fault. */
+/* shutdown(2) the sending half. Returns 0, or -1 with the fault. */
 int connection_half_close(struct connection *connection);
 
-/* What was sent and has not come back yet. */
+/* The number of bytes sent that have not come back. */
 uint64_t connection_missing(const struct connection *connection);
 
-/* Set a fault; for callers that find one themselves. Returns -1. */
+/* Record a fault at the current offset. Returns -1. */
 int connection_fail(struct connection *connection, enum fault_kind kind,
                     int error);
 

@@ -2,9 +2,7 @@
  * SPDX-License-Identifier: ISC
  * Copyright (c) 2026 The echod authors
  *
- * talk: one stream, blocking, with an end to every wait.
- *
- * Knows poll(2) and deadlines. Must not know what the talk is to prove.
+ * exchange: send and receive on one connection, blocking, with a timeout.
  */
 #include "config.h"
 
@@ -16,64 +14,67 @@
 #include <poll.h>
 #include <stddef.h>
 
-/* Patience ends where bytes only drip: below 10 kB/s, and after ten times. */
-enum { NS_PER_MS = 1000000, SLOWEST_NS_PER_BYTE = 100000, PATIENCE_MOST = 10 };
+enum { NS_PER_MS = 1000000, SLOWEST_NS_PER_BYTE = 100000, RESTARTS_MAX = 10 };
 
-static int fail_waiting(struct connection *connection, int ready,
-                        int timeout_ms)
+static int fail_wait(struct connection *connection, int revents, int timeout_ms)
 {
-    connection_fail(connection, ready < 0 ? FAULT_STOPPED : FAULT_LATE, 0);
+    connection_fail(connection, revents < 0 ? FAULT_STOPPED : FAULT_LATE, 0);
     connection->fault.after_ms = timeout_ms;
     return -1;
 }
 
-/* One step in each direction. Returns bytes moved, or -1. */
-static int64_t step(const struct exchange *exchange,
-                    struct connection *connection, uint64_t end, int revents)
+/* Receive and send one chunk, as far as possible. Returns the number of bytes
+ * moved, or -1. */
+static int64_t move_chunks(const struct exchange *exchange,
+                           struct connection *connection, uint64_t end,
+                           int revents)
 {
-    int64_t moved = 0;
+    int64_t received = 0;
+    int64_t sent = 0;
 
-    if ((revents & (POLLIN | POLLERR | POLLHUP)) != 0) {
-        moved = connection_receive(connection, exchange->room);
-        if (moved < 0)
-            return -1;
-    }
-    if ((revents & POLLOUT) != 0 && !connection->ended) {
-        int64_t sent = connection_send(connection, end, exchange->room);
-
-        if (sent < 0)
-            return -1;
-        moved += sent;
-    }
-    return moved;
+    if ((revents & (POLLIN | POLLERR | POLLHUP)) != 0)
+        received = connection_receive(connection, exchange->buffer);
+    if (received < 0)
+        return -1;
+    if ((revents & POLLOUT) != 0 && !connection->ended)
+        sent = connection_send(connection, end, exchange->buffer);
+    return sent < 0 ? -1 : received + sent;
 }
 
-/* Until all is back, or until the end when that is wanted. */
-static int run(const struct exchange *exchange, struct connection *connection,
-               uint64_t end, bool to_end)
+static bool is_done(const struct connection *connection, uint64_t end,
+                    bool until_eof)
 {
-    int64_t patience = exchange->timeout_ms * (int64_t)NS_PER_MS;
-    int64_t until = clock_ns() + patience;
-    int64_t limit = until + PATIENCE_MOST * patience +
-                    (int64_t)(end - connection->received) * SLOWEST_NS_PER_BYTE;
+    if (connection->ended)
+        return true;
+    return !until_eof && connection->sent >= end &&
+           connection_missing(connection) == 0;
+}
 
-    while (!connection->ended && (to_end || connection->sent < end ||
-                                  connection_missing(connection) > 0)) {
+static int run(const struct exchange *exchange, struct connection *connection,
+               uint64_t end, bool until_eof)
+{
+    int64_t timeout_ns = exchange->timeout_ms * (int64_t)NS_PER_MS;
+    int64_t deadline = clock_ns() + timeout_ns;
+    int64_t latest =
+        deadline + RESTARTS_MAX * timeout_ns +
+        (int64_t)(end - connection->received) * SLOWEST_NS_PER_BYTE;
+
+    while (!is_done(connection, end, until_eof)) {
         short events = connection->sent < end ? POLLIN | POLLOUT : POLLIN;
-        int ready = interrupt_wait(connection->fd, events, until);
+        int revents = interrupt_wait(connection->fd, events, deadline);
         int64_t moved = 0;
 
-        if (ready <= 0)
-            return fail_waiting(connection, ready, exchange->timeout_ms);
-        moved = step(exchange, connection, end, ready);
+        if (revents <= 0)
+            return fail_wait(connection, revents, exchange->timeout_ms);
+        moved = move_chunks(exchange, connection, end, revents);
         if (moved < 0)
             return -1;
-        if (moved > 0 && exchange->patient)
-            until = clock_ns() + patience;
-        if (until > limit)
-            until = limit;
-        if (moved > 0 && exchange->moved != NULL)
-            exchange->moved(connection);
+        if (moved > 0 && exchange->is_idle_timeout)
+            deadline = clock_ns() + timeout_ns;
+        if (deadline > latest)
+            deadline = latest;
+        if (moved > 0 && exchange->on_progress != NULL)
+            exchange->on_progress(connection);
     }
     if (connection->sent < end)
         return connection_fail(connection, FAULT_CLOSED, 0);
@@ -94,19 +95,19 @@ int exchange_finish(const struct exchange *exchange,
     return run(exchange, connection, connection->sent, true);
 }
 
-int exchange_silence(const struct exchange *exchange,
-                     struct connection *connection, int ms)
+int exchange_idle(const struct exchange *exchange,
+                  struct connection *connection, int ms)
 {
-    int64_t until = clock_ns() + ms * (int64_t)NS_PER_MS;
+    int64_t deadline = clock_ns() + ms * (int64_t)NS_PER_MS;
 
     for (;;) {
-        int ready = interrupt_wait(connection->fd, POLLIN, until);
+        int revents = interrupt_wait(connection->fd, POLLIN, deadline);
 
-        if (ready < 0)
-            return fail_waiting(connection, ready, ms);
-        if (ready == 0)
+        if (revents < 0)
+            return fail_wait(connection, revents, ms);
+        if (revents == 0)
             return 0;
-        if (connection_receive(connection, exchange->room) < 0)
+        if (connection_receive(connection, exchange->buffer) < 0)
             return -1;
         if (connection->ended)
             return connection_fail(connection, FAULT_CLOSED, 0);

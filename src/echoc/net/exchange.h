@@ -2,39 +2,41 @@
  * SPDX-License-Identifier: ISC
  * Copyright (c) 2026 The echod authors
  *
- * talk: one stream, blocking, with an end to every wait.
+ * exchange: send and receive on one connection, blocking, with a timeout.
  *
- * Times are in ms. Every function returns 0, or -1 with the stream's fault:
- * FAULT_LATE when the time is up, FAULT_STOPPED when interrupted.
+ * Times are in ms. The functions return 0, or -1 with the connection's fault:
+ * FAULT_LATE on a timeout, FAULT_STOPPED on an interrupt (see interrupt.h).
  */
 #ifndef ECHOC_NET_EXCHANGE_H
 #define ECHOC_NET_EXCHANGE_H
 
 #include "echoc/net/connection.h"
 
-/* What talking needs besides the stream: memory, and patience. */
+#include <stdbool.h>
+
 struct exchange {
     int timeout_ms;
-    bool patient; /* the time is since something moved, not for the whole,
-                     ten times, and longer if that is 10 kB/s */
-    unsigned char *room; /* CONNECTION_CHUNK bytes, the caller's */
-    void (*moved)(
-        const struct connection *connection); /* after each; may be NULL */
+    /* false: the timeout is for the whole exchange. true: it restarts when
+     * bytes move, but the whole may take no longer than 11 timeouts plus
+     * 0.1 ms a byte (10 kB/s). */
+    bool is_idle_timeout;
+    unsigned char *buffer; /* CONNECTION_CHUNK bytes; the caller's */
+    /* Called each time bytes have moved; may be NULL. */
+    void (*on_progress)(const struct connection *connection);
 };
 
-/* Send up to a total of upto bytes, and receive until all is back. */
+/* Send until `end` bytes have been sent on the connection in total, and receive
+ * until all of them have come back. */
 int exchange_until(const struct exchange *exchange,
                    struct connection *connection, uint64_t end);
 
-/* Half-close, and receive what is missing and the other side's end. */
+/* Half-close, then receive the missing bytes and the peer's EOF. */
 int exchange_finish(const struct exchange *exchange,
                     struct connection *connection);
 
-/*
- * Let so much time pass with nothing to say; an end or a byte that nobody asked
- * for is a fault: FAULT_CLOSED, RESET or EXTRA.
- */
-int exchange_silence(const struct exchange *exchange,
-                     struct connection *connection, int ms);
+/* Send nothing for ms. FAULT_CLOSED, FAULT_RESET or FAULT_EXTRA if the peer
+ * closes, resets or sends something meanwhile. */
+int exchange_idle(const struct exchange *exchange,
+                  struct connection *connection, int ms);
 
 #endif

@@ -69,7 +69,7 @@ static bool find_shift(struct fault *fault, uint64_t key,
     for (size_t shift = 1; shift <= SHIFT_MAX; shift++) {
         fault->count = shift;
         if (resumes(key, fault->offset + shift, came, 0, size)) {
-            fault->manner = MANNER_LOST;
+            fault->change = CHANGE_LOST;
             return true;
         }
         if (shift < size && resumes(key, fault->offset, came, shift, size)) {
@@ -77,7 +77,7 @@ static bool find_shift(struct fault *fault, uint64_t key,
                 fault->offset >= shift &&
                 pattern_match(key, fault->offset - shift, came, shift) == shift;
 
-            fault->manner = again ? MANNER_REPEATED : MANNER_ADDED;
+            fault->change = again ? CHANGE_REPEATED : CHANGE_ADDED;
             return true;
         }
     }
@@ -92,40 +92,40 @@ void fault_diagnose(struct fault *fault, uint64_t key, const void *bytes,
 
     fault->count = 1;
     if (size >= 2 && is_swapped(fault, key, came, size))
-        fault->manner = MANNER_SWAPPED;
+        fault->change = CHANGE_SWAPPED;
     else if (size < 2 + SURE)
-        fault->manner = MANNER_UNKNOWN;
+        fault->change = CHANGE_UNKNOWN;
     else if (resumes(key, fault->offset + 1, came, 1, size))
-        fault->manner = MANNER_CHANGED;
+        fault->change = CHANGE_REPLACED;
     else if (!find_shift(fault, key, came, size))
-        fault->manner = is_garbled(fault, key, came, size) ? MANNER_GARBLED
-                                                           : MANNER_UNKNOWN;
+        fault->change = is_garbled(fault, key, came, size) ? CHANGE_GARBLED
+                                                           : CHANGE_UNKNOWN;
 }
 
 static void manner_text(const struct fault *fault, char *text, size_t room)
 {
     const char *s = fault->count == 1 ? "" : "s";
 
-    switch (fault->manner) {
-    case MANNER_LOST:
+    switch (fault->change) {
+    case CHANGE_LOST:
         snprintf(text, room, ": %" PRIu64 " byte%s lost here", fault->count, s);
         break;
-    case MANNER_ADDED:
+    case CHANGE_ADDED:
         snprintf(text, room, ": %" PRIu64 " byte%s added here", fault->count,
                  s);
         break;
-    case MANNER_REPEATED:
+    case CHANGE_REPEATED:
         snprintf(text, room, ": %" PRIu64 " byte%s repeated here", fault->count,
                  s);
         break;
-    case MANNER_SWAPPED:
+    case CHANGE_SWAPPED:
         snprintf(text, room, ": swapped with the next");
         break;
-    case MANNER_GARBLED:
+    case CHANGE_GARBLED:
         snprintf(text, room, ": none of what follows is right");
         break;
-    case MANNER_CHANGED:
-    case MANNER_UNKNOWN:
+    case CHANGE_REPLACED:
+    case CHANGE_UNKNOWN:
         *text = '\0';
         break;
     }

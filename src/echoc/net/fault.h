@@ -2,7 +2,7 @@
  * SPDX-License-Identifier: ISC
  * Copyright (c) 2026 The echod authors
  *
- * fault: what can go wrong on one connection, and the words for it.
+ * fault: what went wrong on a connection, and its description in one line.
  */
 #ifndef ECHOC_NET_FAULT_H
 #define ECHOC_NET_FAULT_H
@@ -12,50 +12,52 @@
 
 enum fault_kind {
     FAULT_NONE,
-    FAULT_CONNECT, /* no connection: refused, unreachable, too late */
-    FAULT_LATE,    /* what should have come did not come in time */
-    FAULT_RESET,   /* reset, or another error of the connection's */
-    FAULT_CLOSED,  /* an end before everything came back */
-    FAULT_CHANGED, /* a byte is not what was sent there */
-    FAULT_EXTRA,   /* more came than was sent */
-    FAULT_LOCAL,   /* this process's own trouble: descriptors, memory, ports */
-    FAULT_STOPPED, /* a signal asked for the end; no fault of anybody's */
+    FAULT_CONNECT, /* could not connect: refused, unreachable or timed out */
+    FAULT_LATE,    /* bytes or EOF did not arrive in time */
+    FAULT_RESET,   /* reset, or another error on the connection */
+    FAULT_CLOSED,  /* EOF before everything came back */
+    FAULT_CHANGED, /* a byte differs from what was sent */
+    FAULT_EXTRA,   /* received more than was sent */
+    FAULT_LOCAL,   /* this process has no descriptor, memory or port left */
+    FAULT_STOPPED, /* interrupted by a signal; not an error */
     FAULT_KINDS
 };
 
-/* How the bytes around a changed one can be read. */
-enum fault_manner {
-    MANNER_CHANGED,  /* one byte is another, and those after it are right */
-    MANNER_LOST,     /* count bytes are missing here */
-    MANNER_ADDED,    /* count bytes were put in here */
-    MANNER_REPEATED, /* the same, and they are the ones before */
-    MANNER_SWAPPED,  /* this byte and the next changed places */
-    MANNER_GARBLED,  /* none of the bytes that came is right */
-    MANNER_UNKNOWN   /* none of these, or too little came to tell */
+/* What probably happened at a changed byte, from the bytes after it. */
+enum fault_change {
+    CHANGE_UNKNOWN,  /* none of the below, or too few bytes to tell */
+    CHANGE_REPLACED, /* one byte is wrong, and the next ones are correct */
+    CHANGE_LOST,     /* `count` bytes are missing here */
+    CHANGE_ADDED,    /* `count` bytes were inserted here */
+    CHANGE_REPEATED, /* the same, and they repeat the bytes before them */
+    CHANGE_SWAPPED,  /* this byte and the next are swapped */
+    CHANGE_GARBLED   /* nothing from here on is correct */
 };
 
 struct fault {
     enum fault_kind kind;
-    enum fault_manner manner;    /* of FAULT_CHANGED */
-    unsigned char expected, got; /* of FAULT_CHANGED; got of FAULT_EXTRA */
-    int error;       /* an errno, of FAULT_CONNECT, RESET and LOCAL */
-    int after_ms;    /* of FAULT_LATE */
-    uint64_t offset; /* the bytes that came back well before it */
-    uint64_t sent;   /* the bytes that had been sent by then */
-    uint64_t count;  /* of the manner; the bytes of FAULT_EXTRA */
+    enum fault_change change;    /* FAULT_CHANGED */
+    unsigned char expected, got; /* FAULT_CHANGED; got also FAULT_EXTRA */
+    int error;       /* errno: FAULT_CONNECT, FAULT_RESET, FAULT_LOCAL */
+    int after_ms;    /* FAULT_LATE: the timeout */
+    uint64_t offset; /* bytes that had come back correctly */
+    uint64_t sent;   /* bytes that had been sent */
+    uint64_t count;  /* FAULT_CHANGED: see enum fault_change;
+                        FAULT_EXTRA: surplus bytes received */
 };
 
 enum { FAULT_TEXT_MAX = 160 };
 
-/* Say it in one line, without a final stop or newline. */
+/* Describe a fault in one line, without a full stop or newline. */
 void fault_text(const struct fault *fault, char text[FAULT_TEXT_MAX]);
 
-/* The kind in a word: "connect", "late", ...; for JSON and tables. */
+/* The kind as one word ("connect", "late", ...), as JSON shows it. */
 const char *fault_name(enum fault_kind kind);
 
 /*
- * Find the manner of a FAULT_CHANGED: bytes are the size that came from its
- * offset on, key the connection's pattern. Looks for a shift of up to 64 KiB.
+ * Set the change and count of a FAULT_CHANGED. bytes are those received from
+ * the fault's offset on; key is the connection's. Finds a shift of up to
+ * 64 KiB.
  */
 void fault_diagnose(struct fault *fault, uint64_t key, const void *bytes,
                     size_t size);
