@@ -2,10 +2,9 @@
  * SPDX-License-Identifier: ISC
  * Copyright (c) 2026 The echod authors
  *
- * fault: what can go wrong on one connection, and the words for it.
+ * fault: what went wrong on a connection, and its description in one line.
  *
- * Knows how to read what came in place of the pattern. Must not know who asks,
- * nor where the words go.
+ * In the diagnosis `bytes` are those received from the fault's offset on.
  */
 #include "config.h"
 
@@ -18,8 +17,11 @@
 #include <stdio.h>
 #include <string.h>
 
-/* So many bytes in a row that fit a place are no accident: 1 in 2^64. */
-enum { SURE = 8, SHIFT_MAX = 65536, GARBLED_LEAST = 32 };
+enum {
+    MATCH_BYTES = 8, /* enough to be no coincidence: 1 in 2^64 */
+    SHIFT_MAX = 65536,
+    GARBLED_MIN = 32 /* bytes */
+};
 
 const char *fault_name(enum fault_kind kind)
 {
@@ -34,50 +36,52 @@ const char *fault_name(enum fault_kind kind)
     return names[kind];
 }
 
-/* Whether what came from skip on is what stands at offset. */
-static bool resumes(uint64_t key, uint64_t offset, const unsigned char *came,
-                    size_t skip, size_t size)
+/* Whether bytes[skip] and those after it are the pattern at offset. */
+static bool is_pattern(uint64_t key, uint64_t offset,
+                       const unsigned char *bytes, size_t skip, size_t size)
 {
-    return size - skip >= SURE &&
-           pattern_match(key, offset, came + skip, SURE) == SURE;
+    return size - skip >= MATCH_BYTES &&
+           pattern_match(key, offset, bytes + skip, MATCH_BYTES) == MATCH_BYTES;
 }
 
-/* Two that are each other's are sure enough where nothing follows. */
+/* Two swapped bytes are accepted even where too few bytes follow to be sure. */
 static bool is_swapped(const struct fault *fault, uint64_t key,
-                       const unsigned char *came, size_t size)
+                       const unsigned char *bytes, size_t size)
 {
-    size_t rest = size < 2 + SURE ? size - 2 : SURE;
+    size_t rest = size < 2 + MATCH_BYTES ? size - 2 : MATCH_BYTES;
 
-    return came[1] == fault->expected &&
-           came[0] == pattern_at(key, fault->offset + 1) &&
-           pattern_match(key, fault->offset + 2, came + 2, rest) == rest;
+    return bytes[1] == fault->expected &&
+           bytes[0] == pattern_at(key, fault->offset + 1) &&
+           pattern_match(key, fault->offset + 2, bytes + 2, rest) == rest;
 }
 
+/* Some bytes of garbage are correct by chance, so allow one in 32. */
 static bool is_garbled(const struct fault *fault, uint64_t key,
-                       const unsigned char *came, size_t size)
+                       const unsigned char *bytes, size_t size)
 {
-    size_t right = 0;
+    size_t correct = 0;
 
     for (size_t i = 0; i < size; i++)
-        right += came[i] == pattern_at(key, fault->offset + i);
-    return size >= GARBLED_LEAST && right <= size / GARBLED_LEAST;
+        correct += bytes[i] == pattern_at(key, fault->offset + i);
+    return size >= GARBLED_MIN && correct <= size / GARBLED_MIN;
 }
 
 static bool find_shift(struct fault *fault, uint64_t key,
-                       const unsigned char *came, size_t size)
+                       const unsigned char *bytes, size_t size)
 {
     for (size_t shift = 1; shift <= SHIFT_MAX; shift++) {
         fault->count = shift;
-        if (resumes(key, fault->offset + shift, came, 0, size)) {
+        if (is_pattern(key, fault->offset + shift, bytes, 0, size)) {
             fault->change = CHANGE_LOST;
             return true;
         }
-        if (shift < size && resumes(key, fault->offset, came, shift, size)) {
-            bool again =
-                fault->offset >= shift &&
-                pattern_match(key, fault->offset - shift, came, shift) == shift;
+        if (shift < size &&
+            is_pattern(key, fault->offset, bytes, shift, size)) {
+            bool is_repeated = fault->offset >= shift &&
+                               pattern_match(key, fault->offset - shift, bytes,
+                                             shift) == shift;
 
-            fault->change = again ? CHANGE_REPEATED : CHANGE_ADDED;
+            fault->change = is_repeated ? CHANGE_REPEATED : CHANGE_ADDED;
             return true;
         }
     }
@@ -88,56 +92,55 @@ static bool find_shift(struct fault *fault, uint64_t key,
 void fault_diagnose(struct fault *fault, uint64_t key, const void *bytes,
                     size_t size)
 {
-    const unsigned char *came = bytes;
-
+    fault->change = CHANGE_UNKNOWN;
     fault->count = 1;
-    if (size >= 2 && is_swapped(fault, key, came, size))
+    if (size >= 2 && is_swapped(fault, key, bytes, size))
         fault->change = CHANGE_SWAPPED;
-    else if (size < 2 + SURE)
-        fault->change = CHANGE_UNKNOWN;
-    else if (resumes(key, fault->offset + 1, came, 1, size))
+    else if (size < 2 + MATCH_BYTES)
+        return;
+    else if (is_pattern(key, fault->offset + 1, bytes, 1, size))
         fault->change = CHANGE_REPLACED;
-    else if (!find_shift(fault, key, came, size))
-        fault->change = is_garbled(fault, key, came, size) ? CHANGE_GARBLED
-                                                           : CHANGE_UNKNOWN;
+    else if (!find_shift(fault, key, bytes, size) &&
+             is_garbled(fault, key, bytes, size))
+        fault->change = CHANGE_GARBLED;
 }
 
-static void manner_text(const struct fault *fault, char *text, size_t room)
+static void format_change(const struct fault *fault, char *text, size_t size)
 {
-    const char *s = fault->count == 1 ? "" : "s";
+    static const char *const verbs[] = {[CHANGE_LOST] = "lost",
+                                        [CHANGE_ADDED] = "added",
+                                        [CHANGE_REPEATED] = "repeated"};
 
+    *text = '\0';
     switch (fault->change) {
     case CHANGE_LOST:
-        snprintf(text, room, ": %" PRIu64 " byte%s lost here", fault->count, s);
-        break;
     case CHANGE_ADDED:
-        snprintf(text, room, ": %" PRIu64 " byte%s added here", fault->count,
-                 s);
-        break;
     case CHANGE_REPEATED:
-        snprintf(text, room, ": %" PRIu64 " byte%s repeated here", fault->count,
-                 s);
+        snprintf(text, size, ": %" PRIu64 " byte%s %s here", fault->count,
+                 fault->count == 1 ? "" : "s", verbs[fault->change]);
         break;
     case CHANGE_SWAPPED:
-        snprintf(text, room, ": swapped with the next");
+        snprintf(text, size, ": swapped with the next");
         break;
     case CHANGE_GARBLED:
-        snprintf(text, room, ": none of what follows is right");
+        snprintf(text, size, ": none of what follows is right");
         break;
     case CHANGE_REPLACED:
     case CHANGE_UNKNOWN:
-        *text = '\0';
         break;
     }
 }
 
 void fault_text(const struct fault *fault, char text[FAULT_TEXT_MAX])
 {
-    char more[64] = "";
+    char more[64] = ""; /* what was missing, or how a byte changed */
     uint64_t missing = fault->sent - fault->offset;
 
-    snprintf(more, sizeof more, " with %" PRIu64 " byte%s missing", missing,
-             missing == 1 ? "" : "s");
+    if (fault->kind == FAULT_CHANGED)
+        format_change(fault, more, sizeof more);
+    else if (missing > 0)
+        snprintf(more, sizeof more, " with %" PRIu64 " byte%s missing", missing,
+                 missing == 1 ? "" : "s");
     switch (fault->kind) {
     case FAULT_CONNECT:
     case FAULT_LOCAL:
@@ -145,18 +148,16 @@ void fault_text(const struct fault *fault, char text[FAULT_TEXT_MAX])
         break;
     case FAULT_LATE:
         snprintf(text, FAULT_TEXT_MAX, "nothing for %g s%s",
-                 fault->after_ms / 1000.0, missing > 0 ? more : "");
+                 fault->after_ms / 1000.0, more);
         break;
     case FAULT_RESET:
     case FAULT_CLOSED:
         snprintf(text, FAULT_TEXT_MAX, "%s after %" PRIu64 " byte%s%s",
                  fault->kind == FAULT_RESET ? strerror(fault->error)
                                             : "closed by the other side",
-                 fault->offset, fault->offset == 1 ? "" : "s",
-                 missing > 0 ? more : "");
+                 fault->offset, fault->offset == 1 ? "" : "s", more);
         break;
     case FAULT_CHANGED:
-        manner_text(fault, more, sizeof more);
         snprintf(text, FAULT_TEXT_MAX,
                  "byte %" PRIu64 " changed: expected 0x%02x, got 0x%02x%s",
                  fault->offset, fault->expected, fault->got, more);

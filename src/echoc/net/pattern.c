@@ -2,9 +2,7 @@
  * SPDX-License-Identifier: ISC
  * Copyright (c) 2026 The echod authors
  *
- * pattern: the bytes that are sent, each of which depends on where it stands.
- *
- * Knows arithmetic. Must not know sockets, nor what a mismatch means.
+ * pattern: the bytes that echoc sends, each determined by its offset.
  */
 #include "config.h"
 
@@ -24,7 +22,8 @@ static uint64_t word_at(uint64_t key, uint64_t index)
     return word ^ word >> 32;
 }
 
-/* Two rounds of xorshift-multiply, so that near numbers give far keys. */
+/* Two rounds of xorshift-multiply, so that successive connections do not get
+ * not start overlapping sequences. */
 uint64_t pattern_key(uint64_t run, uint64_t connection)
 {
     uint64_t key = run + connection * step;
@@ -47,40 +46,41 @@ unsigned char pattern_at(uint64_t key, uint64_t offset)
 
 void pattern_fill(uint64_t key, uint64_t offset, void *bytes, size_t size)
 {
-    unsigned char *at = bytes;
+    unsigned char *next = bytes;
 
     for (; size > 0 && offset % WORD != 0; size--)
-        *at++ = pattern_at(key, offset++);
+        *next++ = pattern_at(key, offset++);
     for (; size >= WORD; size -= WORD) {
         uint64_t word = word_at(key, offset / WORD);
 
-        memcpy(at, &word, WORD);
-        at += WORD;
+        memcpy(next, &word, WORD);
+        next += WORD;
         offset += WORD;
     }
     for (; size > 0; size--)
-        *at++ = pattern_at(key, offset++);
+        *next++ = pattern_at(key, offset++);
 }
 
 size_t pattern_match(uint64_t key, uint64_t offset, const void *bytes,
                      size_t size)
 {
-    const unsigned char *came = bytes;
+    const unsigned char *received = bytes;
     unsigned char expected[BLOCK];
-    size_t good = 0;
+    size_t matched = 0;
 
-    while (good < size) {
-        size_t piece = size - good < BLOCK ? size - good : BLOCK;
-        size_t same = 0;
+    while (matched < size) {
+        size_t left = size - matched;
+        size_t block = left < BLOCK ? left : BLOCK;
+        size_t i = 0;
 
-        pattern_fill(key, offset + good, expected, piece);
-        if (memcmp(expected, came + good, piece) == 0) {
-            good += piece;
+        pattern_fill(key, offset + matched, expected, block);
+        if (memcmp(expected, received + matched, block) == 0) {
+            matched += block;
             continue;
         }
-        while (expected[same] == came[good + same])
-            same++;
-        return good + same;
+        while (expected[i] == received[matched + i])
+            i++;
+        return matched + i;
     }
-    return good;
+    return matched;
 }

@@ -2,13 +2,14 @@
  * SPDX-License-Identifier: ISC
  * Copyright (c) 2026 The echod authors
  *
- * pattern: the bytes that are sent, each of which depends on where it stands.
+ * pattern: the bytes that echoc sends, each determined by its offset.
  *
- * A connection has a key. Its bytes, in eights, are a counter that a 64-bit
- * step apart takes to any value only once (a Weyl sequence), with the upper
- * half folded into the lower: no eight of them occur twice in a connection, so
- * a byte that was lost, repeated, moved or changed is out of place at once,
- * and so is one of another connection. Safe to call from any thread.
+ * The stream of a connection is a sequence of 64-bit words: a counter that
+ * starts at the connection's key and grows by an odd step, so that it takes
+ * every value once (a Weyl sequence), with the upper half folded into the
+ * lower. No word occurs twice on a connection. A byte that is lost, repeated,
+ * moved, changed or from another connection is therefore noticed at once.
+ * Safe to call from any thread.
  */
 #ifndef ECHOC_NET_PATTERN_H
 #define ECHOC_NET_PATTERN_H
@@ -16,17 +17,18 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* The key of one connection of many; a run is any number. */
+/* The key for a connection's number. `run` is any number that differs from one
+ * run of the program to the next. */
 uint64_t pattern_key(uint64_t run, uint64_t connection);
 
-/* Write the size bytes that stand at offset. */
+/* Write the size bytes of the stream that start at offset. */
 void pattern_fill(uint64_t key, uint64_t offset, void *bytes, size_t size);
 
-/* How many of the bytes, from the first, are those that stand at offset. */
+/* The number of bytes, from the first, that equal the stream at offset. */
 size_t pattern_match(uint64_t key, uint64_t offset, const void *bytes,
                      size_t size);
 
-/* The byte that stands at offset. */
+/* The byte of the stream at offset. */
 unsigned char pattern_at(uint64_t key, uint64_t offset);
 
 #endif

@@ -2,10 +2,7 @@
  * SPDX-License-Identifier: ISC
  * Copyright (c) 2026 The echod authors
  *
- * poller: many descriptors, and which of them are ready.
- *
- * Knows epoll(7), or poll(2) in its place. Must not know what is at the other
- * end.
+ * poller: wait for events on many descriptors.
  */
 #include "config.h"
 
@@ -20,15 +17,15 @@
 
 enum { NS_PER_MS = 1000000, NS_PER_S = 1000000000 };
 
-static int64_t left_ns(int64_t until_ns)
+static int64_t left_ns(int64_t deadline_ns)
 {
-    int64_t left = until_ns - clock_ns();
+    int64_t left = deadline_ns - clock_ns();
 
     return left > 0 ? left : 0;
 }
 
-/* Rounded up, so that nothing is too early. */
-static int in_ms(int64_t ns)
+/* Rounded up, so that no wait ends early. */
+static int to_ms(int64_t ns)
 {
     int64_t ms = (ns + NS_PER_MS - 1) / NS_PER_MS;
 
@@ -46,10 +43,10 @@ struct poller {
     struct epoll_event ready[READY_MAX];
 };
 
-/* Linux gives both the same bits, epoll_ctl(2); another may not. */
+/* True on Linux, see epoll_ctl(2), but not guaranteed. */
 _Static_assert(EPOLLIN == POLLIN && EPOLLOUT == POLLOUT &&
                    EPOLLERR == POLLERR && EPOLLHUP == POLLHUP,
-               "epoll's events are poll's");
+               "EPOLL* events differ from POLL*");
 
 struct poller *poller_open(size_t count)
 {
@@ -73,13 +70,13 @@ void poller_close(struct poller *poller)
     free(poller);
 }
 
-static int control(struct poller *poller, int what, size_t slot, int fd,
+static int control(struct poller *poller, int operation, size_t slot, int fd,
                    short events)
 {
     struct epoll_event event = {.events = (uint32_t)events,
                                 .data.u64 = (uint64_t)slot};
 
-    return epoll_ctl(poller->fd, what, fd, &event);
+    return epoll_ctl(poller->fd, operation, fd, &event);
 }
 
 int poller_add(struct poller *poller, size_t slot, int fd, short events)
@@ -92,7 +89,7 @@ int poller_change(struct poller *poller, size_t slot, int fd, short events)
     return control(poller, EPOLL_CTL_MOD, slot, fd, events);
 }
 
-/* To close it is enough, and a system call less: nobody has a copy of it. */
+/* close(2) removes it from the epoll set, as no descriptor is duplicated. */
 int poller_remove(struct poller *poller, size_t slot, int fd)
 {
     (void)poller;
@@ -110,20 +107,20 @@ static int wait_ns(struct poller *poller, int64_t ns)
     if (ready >= 0 || (errno != ENOSYS && errno != EPERM))
         return ready;
 #endif
-    return epoll_wait(poller->fd, poller->ready, READY_MAX, in_ms(ns));
+    return epoll_wait(poller->fd, poller->ready, READY_MAX, to_ms(ns));
 }
 
-int poller_wait(struct poller *poller, int64_t until_ns)
+int poller_wait(struct poller *poller, int64_t deadline_ns)
 {
-    int ready = wait_ns(poller, left_ns(until_ns));
+    int ready = wait_ns(poller, left_ns(deadline_ns));
 
     return ready < 0 && errno == EINTR ? 0 : ready;
 }
 
-size_t poller_ready(const struct poller *poller, int index, short *events)
+size_t poller_ready(const struct poller *poller, int i, short *events)
 {
-    *events = (short)poller->ready[index].events;
-    return (size_t)poller->ready[index].data.u64;
+    *events = (short)poller->ready[i].events;
+    return (size_t)poller->ready[i].data.u64;
 }
 
 #else
@@ -178,9 +175,9 @@ int poller_remove(struct poller *poller, size_t slot, int fd)
     return poller_add(poller, slot, -1, 0);
 }
 
-int poller_wait(struct poller *poller, int64_t until_ns)
+int poller_wait(struct poller *poller, int64_t deadline_ns)
 {
-    int ready = poll(poller->slots, poller->count, in_ms(left_ns(until_ns)));
+    int ready = poll(poller->slots, poller->count, to_ms(left_ns(deadline_ns)));
     int found = 0;
 
     if (ready < 0)
@@ -191,10 +188,10 @@ int poller_wait(struct poller *poller, int64_t until_ns)
     return found;
 }
 
-size_t poller_ready(const struct poller *poller, int index, short *events)
+size_t poller_ready(const struct poller *poller, int i, short *events)
 {
-    *events = poller->slots[poller->ready[index]].revents;
-    return poller->ready[index];
+    *events = poller->slots[poller->ready[i]].revents;
+    return poller->ready[i];
 }
 
 #endif
