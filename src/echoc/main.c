@@ -2,10 +2,7 @@
  * SPDX-License-Identifier: ISC
  * Copyright (c) 2026 The echod authors
  *
- * main: command -> run -> status.
- *
- * Knows which command is whose; nobody else exits. Must not know how any of
- * them is done.
+ * main: parse the command line, run the command, exit with its status.
  */
 #include "config.h"
 
@@ -47,15 +44,15 @@ static enum status run(const struct options *options)
 int main(int argc, char *argv[])
 {
     struct options options;
-    char why[OPTIONS_WHY_MAX];
+    char errmsg[ERRMSG_MAX];
 
     descriptors_fill_standard();
-    if (options_parse(&options, argc, argv, why) < 0) {
-        status_warn("%s", why);
+    if (options_parse(&options, argc, argv, errmsg) < 0) {
+        status_warn("%s", errmsg);
         return STATUS_LOCAL;
     }
     signal(SIGPIPE, SIG_IGN);
-    /* In a pipe an interrupt has nothing to sum up: it ends as everybody. */
+    /* A copy prints no summary, so a signal may simply kill it. */
     if (options.command != OPTIONS_COPY && interrupt_catch() < 0) {
         status_warn("cannot catch signals: %s", strerror(errno));
         return STATUS_LOCAL;

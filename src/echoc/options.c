@@ -2,134 +2,328 @@
  * SPDX-License-Identifier: ISC
  * Copyright (c) 2026 The echod authors
  *
- * options: argv -> struct options.
+ * options: the command line of echoc.
  *
- * Knows the command line, to the letter. Must not know what is done with it:
- * no other input, and no output.
+ * One table describes every option: the commands that take it, its names, what
+ * kind of value it has, the field that is set, and the range.
  */
 #include "config.h"
 
 #include "echoc/options.h"
 
-#include "echoc/settings.h"
+#include "common/number.h"
 
+#include <arpa/inet.h>
 #include <getopt.h>
+#include <limits.h>
+#include <stdio.h>
 #include <string.h>
 
-/* Which commands an option belongs to. */
+const char options_help[] =
+    "Usage: echoc [OPTION]... [ADDRESS]\n"
+    "       echoc ping|load|check [OPTION]... [ADDRESS]\n"
+    "Send bytes to an echo server and check that they come back.\n"
+    "\n"
+    "Commands; the command must be the first argument:\n"
+    "  (none)  copy standard input to the server, and the echo to standard "
+    "output\n"
+    "  ping    measure round trips, one after another\n"
+    "  load    run many clients at once\n"
+    "  check   test what the server and the path to it do to the bytes\n"
+    "\n"
+    "ADDRESS is HOST:PORT, [IPV6]:PORT, HOST (port " ADDRESS_DEFAULT_PORT
+    "), :PORT (this host), or the\n"
+    "path of a Unix socket, which must contain a '/'.\n"
+    "Default: " ADDRESS_DEFAULT ".\n"
+    "\n"
+    "All commands:\n"
+    "  -4                      use IPv4 only\n"
+    "  -6                      use IPv6 only\n"
+    "      --connect-timeout=SECONDS\n"
+    "                          time limit for a connect (default: 5)\n"
+    "      --reply-timeout=SECONDS\n"
+    "                          time limit for a reply (default: 5)\n"
+    "  -w, --timeout=SECONDS   set both timeouts\n"
+    "  -h, --help              print this help and exit\n"
+    "  -V, --version           print the version and exit\n"
+    "\n"
+    "Without a command:\n"
+    "      --verify            compare the echo instead of printing it\n"
+    "ping, load, check:\n"
+    "      --json              print one JSON object and nothing else\n"
+    "ping, load:\n"
+    "  -n, --count=N           number of messages (default: ping runs until\n"
+    "                          interrupted, load for --time)\n"
+    "  -s, --size=BYTES        size of a message (default: 64; with --stream\n"
+    "                          262144)\n"
+    "ping:\n"
+    "  -i, --interval=SECONDS  time between messages (default: 1)\n"
+    "      --new               open a new connection for each message\n"
+    "load, check:\n"
+    "  -c, --clients=N         number of concurrent clients (default: 10)\n"
+    "load:\n"
+    "  -T, --time=SECONDS      duration (default: 10)\n"
+    "      --rate=N            messages a second, over all clients; latency "
+    "is\n"
+    "                          measured from the time each message was due\n"
+    "      --stream            send in bulk, without waiting for replies\n"
+    "      --churn             open a new connection for each message\n"
+    "      --hold              send one message, then stay idle until the end\n"
+    "      --bind=ADDRESS,...  local addresses to connect from, in rotation\n"
+    "      --threads=N         number of threads (default: one for every two\n"
+    "                          processors, at most 4)\n"
+    "      --csv               print the latency histogram and nothing else\n"
+    "      --hgrm=FILE         write percentiles in HdrHistogram's format\n"
+    "      --plot=FILE         write a plot of the latency (SVG)\n"
+    "check:\n"
+    "      --idle=SECONDS      test whether an idle connection survives this "
+    "long\n";
+
 enum {
-    PIPE = 1 << OPTIONS_COPY,
+    COPY = 1 << OPTIONS_COPY,
     PING = 1 << OPTIONS_PING,
     LOAD = 1 << OPTIONS_LOAD,
     CHECK = 1 << OPTIONS_CHECK,
-    ALL = PIPE | PING | LOAD | CHECK
+    ALL = COPY | PING | LOAD | CHECK
 };
 
-static const char short_options[] = ":46w:hVn:i:s:c:T:";
-static const struct {
+static const char *const command_names[] = {[OPTIONS_COPY] =
+                                                "echoc without a command",
+                                            [OPTIONS_PING] = "ping",
+                                            [OPTIONS_LOAD] = "load",
+                                            [OPTIONS_CHECK] = "check"};
+
+enum kind {
+    CONSTANT, /* no value: set the field to .min */
+    MODE,     /* the same, but only one such option is allowed */
+    NUMBER,   /* from .min to .max */
+    SECONDS,  /* at least .min ms */
+    TIMEOUTS, /* the same, but set both timeouts */
+    TEXT,
+    SOURCES /* a list of IP addresses */
+};
+
+#define FIELD(member)                                                          \
+    offsetof(struct options, member), sizeof((struct options *)0)->member
+
+static const struct row {
     int commands;
-    struct option option;
+    char letter;      /* or 0 */
+    const char *name; /* long name, or NULL */
+    enum kind kind;
+    size_t offset, size; /* of the field in struct options */
+    int64_t min, max;
 } table[] = {
-    {ALL,
-     {"connect-timeout", required_argument, NULL, SETTING_CONNECT_TIMEOUT}},
-    {ALL, {"reply-timeout", required_argument, NULL, SETTING_REPLY_TIMEOUT}},
-    {ALL, {"timeout", required_argument, NULL, 'w'}},
-    {ALL, {"help", no_argument, NULL, 'h'}},
-    {ALL, {"version", no_argument, NULL, 'V'}},
-    {PIPE, {"verify", no_argument, NULL, SETTING_VERIFY}},
-    {PING | LOAD | CHECK, {"json", no_argument, NULL, SETTING_JSON}},
-    {PING | LOAD, {"count", required_argument, NULL, 'n'}},
-    {PING | LOAD, {"size", required_argument, NULL, 's'}},
-    {PING, {"interval", required_argument, NULL, 'i'}},
-    {PING, {"new", no_argument, NULL, SETTING_NEW}},
-    {LOAD | CHECK, {"clients", required_argument, NULL, 'c'}},
-    {LOAD, {"time", required_argument, NULL, 'T'}},
-    {LOAD, {"rate", required_argument, NULL, SETTING_RATE}},
-    {LOAD, {"stream", no_argument, NULL, SETTING_STREAM}},
-    {LOAD, {"churn", no_argument, NULL, SETTING_CHURN}},
-    {LOAD, {"hold", no_argument, NULL, SETTING_HOLD}},
-    {LOAD, {"bind", required_argument, NULL, SETTING_BIND}},
-    {LOAD, {"threads", required_argument, NULL, SETTING_THREADS}},
-    {LOAD, {"csv", no_argument, NULL, SETTING_CSV}},
-    {LOAD, {"hgrm", required_argument, NULL, SETTING_HGRM}},
-    {LOAD, {"plot", required_argument, NULL, SETTING_PLOT}},
-    {CHECK, {"idle", required_argument, NULL, SETTING_IDLE}},
+    {ALL, '4', NULL, CONSTANT, FIELD(family), AF_INET, 0},
+    {ALL, '6', NULL, CONSTANT, FIELD(family), AF_INET6, 0},
+    {ALL, 0, "connect-timeout", SECONDS, FIELD(connect_timeout_ms), 1, 0},
+    {ALL, 0, "reply-timeout", SECONDS, FIELD(reply_timeout_ms), 1, 0},
+    {ALL, 'w', "timeout", TIMEOUTS, FIELD(reply_timeout_ms), 1, 0},
+    {ALL, 'h', "help", CONSTANT, FIELD(command), OPTIONS_HELP, 0},
+    {ALL, 'V', "version", CONSTANT, FIELD(command), OPTIONS_VERSION, 0},
+    {COPY, 0, "verify", CONSTANT, FIELD(verify), true, 0},
+    {PING | LOAD | CHECK, 0, "json", CONSTANT, FIELD(json), true, 0},
+    {PING | LOAD, 'n', "count", NUMBER, FIELD(count), 1, 1000000000000},
+    {PING | LOAD, 's', "size", NUMBER, FIELD(size), 1, 1 << 30},
+    {PING, 'i', "interval", SECONDS, FIELD(interval_ms), 0, 0},
+    {PING, 0, "new", CONSTANT, FIELD(new_each), true, 0},
+    {LOAD | CHECK, 'c', "clients", NUMBER, FIELD(clients), 1, 1000000},
+    {LOAD, 'T', "time", SECONDS, FIELD(time_ms), 1, 0},
+    {LOAD, 0, "rate", NUMBER, FIELD(rate), 1, 1000000000},
+    {LOAD, 0, "stream", MODE, FIELD(mode), OPTIONS_STREAM, 0},
+    {LOAD, 0, "churn", MODE, FIELD(mode), OPTIONS_CHURN, 0},
+    {LOAD, 0, "hold", MODE, FIELD(mode), OPTIONS_HOLD, 0},
+    {LOAD, 0, "bind", SOURCES, FIELD(sources), 0, 0},
+    {LOAD, 0, "threads", NUMBER, FIELD(threads), 1, 1024},
+    {LOAD, 0, "csv", CONSTANT, FIELD(csv), true, 0},
+    {LOAD, 0, "hgrm", TEXT, FIELD(hgrm), 0, 0},
+    {LOAD, 0, "plot", TEXT, FIELD(plot), 0, 0},
+    {CHECK, 0, "idle", SECONDS, FIELD(idle_ms), 1, 0},
 };
 
-enum { TABLE_COUNT = sizeof table / sizeof table[0] };
+enum { ROWS = sizeof table / sizeof table[0], ROW_BASE = CHAR_MAX + 1 };
 
-static const char *const commands[] = {[OPTIONS_COPY] =
-                                           "echoc without a command",
-                                       [OPTIONS_PING] = "ping",
-                                       [OPTIONS_LOAD] = "load",
-                                       [OPTIONS_CHECK] = "check"};
-
-/* The long name of an option; NULL if there is none. */
-static const char *name_of(int option)
+static bool has_value(const struct row *row)
 {
-    for (size_t i = 0; i < TABLE_COUNT; i++)
-        if (table[i].option.val == option)
-            return table[i].option.name;
-    return NULL;
+    return row->kind >= NUMBER;
 }
 
-/* -4 and -6 have no long name, and belong to all. */
-static bool belongs(int option, enum options_command command)
+/* Fields that hold numbers are bool, or as wide as int or int64_t. */
+static void set_field(struct options *options, const struct row *row,
+                      int64_t value)
 {
-    for (size_t i = 0; i < TABLE_COUNT; i++)
-        if (table[i].option.val == option)
-            return (table[i].commands & 1 << command) != 0;
-    return true;
+    char *field = (char *)options + row->offset;
+
+    if (row->size == sizeof(bool))
+        memcpy(field, &(bool){value != 0}, sizeof(bool));
+    else if (row->size == sizeof(int))
+        memcpy(field, &(int){(int)value}, sizeof(int));
+    else
+        memcpy(field, &value, sizeof value);
 }
 
-static int refuse(int option, const char *word, char *why)
+static int set_mode(struct options *options, const struct row *row,
+                    char *errmsg)
 {
-    if (option == ':')
-        return settings_refuse(why, "%s: needs a value", word);
-    if (optopt == 0)
-        return settings_refuse(why, "%s: unknown or ambiguous option", word);
-    if (name_of(optopt) != NULL)
-        return settings_refuse(why, "%s: takes no value", word);
-    return settings_refuse(why, "-%c: no such option", optopt);
+    if (options->mode != OPTIONS_ROUND_TRIPS &&
+        options->mode != (enum options_mode)row->min)
+        return errmsg_set(errmsg,
+                          "--stream, --churn and --hold exclude each other");
+    set_field(options, row, row->min);
+    return 0;
 }
 
-static int set(int option, const char *word, struct options *options, char *why)
+static int set_number(struct options *options, const struct row *row,
+                      const char *value, char *errmsg)
 {
-    if (option == ':' || option == '?')
-        return refuse(option, word, why);
-    if (!belongs(option, options->command))
-        return settings_refuse(why, "--%s: not an option of %s",
-                               name_of(option), commands[options->command]);
-    switch (option) {
-    case 'h':
-        options->command = OPTIONS_HELP;
-        return 0;
-    case 'V':
-        options->command = OPTIONS_VERSION;
-        return 0;
-    case 'n':
-    case 's':
-    case 'c':
-    case SETTING_RATE:
-    case SETTING_THREADS:
-        return settings_number(option, name_of(option), optarg, options, why);
-    case 'w':
-    case SETTING_CONNECT_TIMEOUT:
-    case SETTING_REPLY_TIMEOUT:
-    case 'i':
-    case 'T':
-    case SETTING_IDLE:
-        return settings_time(option, name_of(option), optarg, options, why);
-    default:
-        return settings_take(option, optarg, options, why);
+    int64_t number = number_whole(value, row->max);
+
+    if (number < row->min)
+        return errmsg_set(errmsg, "--%s=%s: not a number from %lld to %lld",
+                          row->name, value, (long long)row->min,
+                          (long long)row->max);
+    set_field(options, row, number);
+    return 0;
+}
+
+static int set_seconds(struct options *options, const struct row *row,
+                       const char *value, char *errmsg)
+{
+    int64_t ms = number_seconds(value);
+
+    if (ms < row->min)
+        return errmsg_set(errmsg, "--%s=%s: not a number of seconds%s to %d",
+                          row->name, value,
+                          row->min == 0 ? " from 0" : " above 0 and up",
+                          NUMBER_SECONDS_MAX);
+    set_field(options, row, ms);
+    if (row->kind == TIMEOUTS)
+        options->connect_timeout_ms = options->reply_timeout_ms;
+    return 0;
+}
+
+static bool parse_source(const char *text, struct endpoint *source)
+{
+    *source = (struct endpoint){0};
+    if (inet_pton(AF_INET, text, &source->address.in.sin_addr) == 1) {
+        source->address.in.sin_family = AF_INET;
+        source->length = sizeof source->address.in;
+    } else if (inet_pton(AF_INET6, text, &source->address.in6.sin6_addr) == 1) {
+        source->address.in6.sin6_family = AF_INET6;
+        source->length = sizeof source->address.in6;
+    }
+    return source->length > 0;
+}
+
+static int add_sources(struct options *options, const char *list, char *errmsg)
+{
+    char text[INET6_ADDRSTRLEN];
+
+    for (;;) {
+        size_t length = strcspn(list, ",");
+
+        if (options->source_count == OPTIONS_SOURCES_MAX)
+            return errmsg_set(errmsg, "--bind: more than %d addresses",
+                              OPTIONS_SOURCES_MAX);
+        snprintf(text, sizeof text, "%.*s", (int)length, list);
+        if (length >= sizeof text ||
+            !parse_source(text, &options->sources[options->source_count]))
+            return errmsg_set(errmsg,
+                              "--bind=%.*s: not an IPv4 or IPv6 address",
+                              (int)length, list);
+        options->source_count++;
+        if (list[length] == '\0')
+            return 0;
+        list += length + 1;
     }
 }
 
-/* The first word may be a command. */
-static enum options_command find_command(int *argc, char *argv[])
+static int set_option(struct options *options, const struct row *row,
+                      const char *value, char *errmsg)
+{
+    if ((row->commands & 1 << options->command) == 0)
+        return errmsg_set(errmsg, "--%s: not an option of %s", row->name,
+                          command_names[options->command]);
+    switch (row->kind) {
+    case CONSTANT:
+        set_field(options, row, row->min);
+        return 0;
+    case MODE:
+        return set_mode(options, row, errmsg);
+    case NUMBER:
+        return set_number(options, row, value, errmsg);
+    case SECONDS:
+    case TIMEOUTS:
+        return set_seconds(options, row, value, errmsg);
+    case TEXT:
+        memcpy((char *)options + row->offset, &value, sizeof value);
+        return 0;
+    case SOURCES:
+        return add_sources(options, value, errmsg);
+    }
+    return 0;
+}
+
+/* What getopt_long(3) returned ':' or '?' for. */
+static int refuse(int option, const char *word, char *errmsg)
+{
+    if (option == ':')
+        return errmsg_set(errmsg, "%s: needs a value", word);
+    if (optopt == 0)
+        return errmsg_set(errmsg, "%s: unknown or ambiguous option", word);
+    if (optopt >= ROW_BASE)
+        return errmsg_set(errmsg, "%s: takes no value", word);
+    return errmsg_set(errmsg, "-%c: no such option", optopt);
+}
+
+static const struct row *find_row(int option)
+{
+    size_t i = 0;
+
+    if (option >= ROW_BASE)
+        return &table[option - ROW_BASE];
+    while (table[i].letter != option)
+        i++;
+    return &table[i];
+}
+
+static int parse_options(struct options *options, int argc, char *argv[],
+                         char *errmsg)
+{
+    struct option long_options[ROWS + 1] = {0};
+    struct option *long_option = long_options;
+    char letters[2 * ROWS + 2] = ":";
+    size_t length = 1;
+    int option = 0;
+
+    for (int i = 0; i < ROWS; i++) {
+        if (table[i].name != NULL)
+            *long_option++ = (struct option){
+                table[i].name, has_value(&table[i]), NULL, ROW_BASE + i};
+        if (table[i].letter != 0)
+            letters[length++] = table[i].letter;
+        if (table[i].letter != 0 && has_value(&table[i]))
+            letters[length++] = ':';
+    }
+    optind = 0; /* 0, not 1, resets all state; see getopt_long(3) */
+    opterr = 0;
+    while (options->command <= OPTIONS_CHECK) {
+        option = getopt_long(argc, argv, letters, long_options, NULL);
+        if (option == -1)
+            break;
+        if (option == ':' || option == '?')
+            return refuse(option, argv[optind - 1], errmsg);
+        if (set_option(options, find_row(option), optarg, errmsg) < 0)
+            return -1;
+    }
+    return 0;
+}
+
+/* Remove the command from argv if the first argument is one. */
+static enum options_command take_command(int *argc, char *argv[])
 {
     for (int command = OPTIONS_PING; command <= OPTIONS_CHECK; command++)
-        if (*argc > 1 && strcmp(argv[1], commands[command]) == 0) {
+        if (*argc > 1 && strcmp(argv[1], command_names[command]) == 0) {
             memmove(&argv[1], &argv[2], (size_t)(*argc - 1) * sizeof argv[0]);
             --*argc;
             return (enum options_command)command;
@@ -138,38 +332,54 @@ static enum options_command find_command(int *argc, char *argv[])
 }
 
 static int set_address(struct options *options, int count, char *words[],
-                       char *why)
+                       char *errmsg)
 {
     const char *text = count > 0 ? words[0] : ADDRESS_DEFAULT;
 
     if (count > 1)
-        return settings_refuse(why, "%s: more than one address", words[1]);
-    if (address_parse(text, &options->address, why) < 0)
+        return errmsg_set(errmsg, "%s: more than one address", words[1]);
+    if (address_parse(text, &options->address, errmsg) < 0)
         return -1;
     if (options->address.is_path && options->family != AF_UNSPEC)
-        return settings_refuse(
-            why, "%s: a Unix socket is neither IPv4 nor IPv6", text);
-    return settings_complete(options, why);
+        return errmsg_set(errmsg, "%s: a Unix socket is neither IPv4 nor IPv6",
+                          text);
+    return 0;
+}
+
+static int check_combinations(const struct options *options, char *errmsg)
+{
+    if (options->json && options->csv)
+        return errmsg_set(errmsg, "--json and --csv exclude each other");
+    if (options->time_ms > 0 && options->count > 0)
+        return errmsg_set(errmsg, "--time and --count exclude each other");
+    if (options->rate > 0 &&
+        (options->mode == OPTIONS_STREAM || options->mode == OPTIONS_HOLD))
+        return errmsg_set(errmsg,
+                          "--rate goes with neither --stream nor --hold");
+    if (options->count > 0 && options->mode == OPTIONS_HOLD)
+        return errmsg_set(errmsg, "--count does not go with --hold");
+    return 0;
 }
 
 int options_parse(struct options *options, int argc, char *argv[],
-                  char why[OPTIONS_WHY_MAX])
+                  char errmsg[ERRMSG_MAX])
 {
-    struct option long_options[TABLE_COUNT + 1] = {0};
-    int option = 0;
-
-    for (size_t i = 0; i < TABLE_COUNT; i++)
-        long_options[i] = table[i].option;
-    settings_default(options);
-    options->command = find_command(&argc, argv);
-    optind = 0; /* start anew; both glibc and the BSDs have their word for it */
-    opterr = 0;
-    while (option != -1 && options->command <= OPTIONS_CHECK) {
-        option = getopt_long(argc, argv, short_options, long_options, NULL);
-        if (option != -1 && set(option, argv[optind - 1], options, why) < 0)
-            return -1;
-    }
+    *options = (struct options){.command = take_command(&argc, argv),
+                                .family = AF_UNSPEC,
+                                .connect_timeout_ms = 5000,
+                                .reply_timeout_ms = 5000,
+                                .interval_ms = 1000,
+                                .clients = 10};
+    if (parse_options(options, argc, argv, errmsg) < 0)
+        return -1;
     if (options->command > OPTIONS_CHECK)
         return 0;
-    return set_address(options, argc - optind, argv + optind, why);
+    if (set_address(options, argc - optind, argv + optind, errmsg) < 0 ||
+        check_combinations(options, errmsg) < 0)
+        return -1;
+    if (options->size == 0)
+        options->size = options->mode == OPTIONS_STREAM ? 262144 : 64;
+    if (options->time_ms == 0)
+        options->time_ms = 10000;
+    return 0;
 }

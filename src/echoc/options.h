@@ -2,18 +2,19 @@
  * SPDX-License-Identifier: ISC
  * Copyright (c) 2026 The echod authors
  *
- * options: argv -> struct options.
+ * options: the command line of echoc.
  */
 #ifndef ECHOC_OPTIONS_H
 #define ECHOC_OPTIONS_H
 
 #include "common/address.h"
+#include "common/errmsg.h"
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
-enum { OPTIONS_SOURCES_MAX = 64, OPTIONS_WHY_MAX = 512 };
+enum { OPTIONS_SOURCES_MAX = 64 };
 
 enum options_command {
     OPTIONS_COPY,
@@ -31,41 +32,41 @@ enum options_mode {
     OPTIONS_HOLD
 };
 
-/* What does not belong to the command is at its default. Texts point into
- * argv. */
+/* Options that the command does not take have their default values. Strings
+ * point into argv. */
 struct options {
     enum options_command command;
-    struct address address;
-    int family; /* AF_UNSPEC, AF_INET or AF_INET6 */
+    struct address address; /* of the server */
+    int family;             /* AF_UNSPEC, AF_INET or AF_INET6 */
     int connect_timeout_ms;
     int reply_timeout_ms;
     bool verify;
-    bool new_each; /* a connection for each round trip */
+    bool new_each; /* ping: a new connection for each message */
     bool json;
     bool csv;
-    uint64_t count; /* 0: no end, or until the time is up */
+    uint64_t count; /* messages; 0: no limit */
     int interval_ms;
-    size_t size;
+    size_t size; /* bytes in a message */
     size_t clients;
-    size_t threads; /* 0: as many as suit the machine */
+    size_t threads; /* 0: choose a number that suits the machine */
     int64_t time_ms;
-    uint64_t rate; /* 0: as fast as it goes */
+    uint64_t rate; /* messages a second; 0: no limit */
     enum options_mode mode;
-    const char *hgrm;
+    const char *hgrm; /* file names, or NULL */
     const char *plot;
-    int idle_ms; /* 0: not tried */
+    int idle_ms; /* 0: leave this probe out */
     size_t source_count;
     struct endpoint sources[OPTIONS_SOURCES_MAX];
 };
 
-/* What --help prints. */
+/* The text that --help prints. */
 extern const char options_help[];
 
 /*
- * Read the command line. Returns 0, or -1 with why, one line that names the
- * offending word. Reorders argv as getopt_long(3) does.
+ * Parse the command line. Returns 0, or -1 with errmsg. Reorders argv, as
+ * getopt_long(3) does.
  */
 int options_parse(struct options *options, int argc, char *argv[],
-                  char why[OPTIONS_WHY_MAX]);
+                  char errmsg[ERRMSG_MAX]);
 
 #endif

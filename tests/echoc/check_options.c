@@ -15,7 +15,7 @@
 const char suite_name[] = "client options";
 
 static struct options options;
-static char why[OPTIONS_WHY_MAX];
+static char errmsg[ERRMSG_MAX];
 
 /* The words of one line, split at spaces; "''" is the empty word. */
 static int parse(const char *line)
@@ -27,16 +27,16 @@ static int parse(const char *line)
     strcpy(copy, line);
     for (char *word = strtok(copy, " "); word; word = strtok(NULL, " "))
         argv[argc++] = strcmp(word, "''") == 0 ? word + 2 : word;
-    *why = '\0';
+    *errmsg = '\0';
     memset(&options, 0xa5, sizeof options); /* nothing may depend on it */
-    return options_parse(&options, argc, argv, why);
+    return options_parse(&options, argc, argv, errmsg);
 }
 
 static void expect_ok(const char *line)
 {
     int result = parse(line);
 
-    ck_assert_msg(result == 0, "%s: %s", line, why);
+    ck_assert_msg(result == 0, "%s: %s", line, errmsg);
 }
 
 static void expect_all_defaults(void)
@@ -260,8 +260,8 @@ START_TEST(there_is_room_for_so_many_sources_and_no_more)
     ck_assert_uint_eq(options.source_count, OPTIONS_SOURCES_MAX);
     repeat_sources(line, OPTIONS_SOURCES_MAX + 1);
     ck_assert_int_eq(parse(line), -1);
-    ck_assert_ptr_nonnull(strstr(why, "--bind"));
-    ck_assert_ptr_nonnull(strstr(why, "64"));
+    ck_assert_ptr_nonnull(strstr(errmsg, "--bind"));
+    ck_assert_ptr_nonnull(strstr(errmsg, "64"));
 }
 END_TEST
 
@@ -454,9 +454,9 @@ static const struct {
 START_TEST(a_fault_names_the_offending_word_in_one_line)
 {
     ck_assert_msg(parse(faults[_i].line) == -1, "taken: %s", faults[_i].line);
-    ck_assert_msg(strstr(why, faults[_i].word) != NULL, "%s: %s",
-                  faults[_i].line, why);
-    ck_assert_ptr_null(strchr(why, '\n'));
+    ck_assert_msg(strstr(errmsg, faults[_i].word) != NULL, "%s: %s",
+                  faults[_i].line, errmsg);
+    ck_assert_ptr_null(strchr(errmsg, '\n'));
 }
 END_TEST
 
@@ -467,11 +467,11 @@ START_TEST(a_long_word_does_not_overrun_the_reason)
     memset(line + 2, 'x', sizeof line - 3);
     line[sizeof line - 1] = '\0';
     ck_assert_int_eq(parse(line), -1);
-    ck_assert_uint_lt(strnlen(why, sizeof why), sizeof why);
+    ck_assert_uint_lt(strnlen(errmsg, sizeof errmsg), sizeof errmsg);
     line[0] = 'h';
     line[1] = 'h';
     ck_assert_int_eq(parse(line), -1);
-    ck_assert_uint_lt(strnlen(why, sizeof why), sizeof why);
+    ck_assert_uint_lt(strnlen(errmsg, sizeof errmsg), sizeof errmsg);
 }
 END_TEST
 

@@ -23,7 +23,7 @@ static uint64_t word_at(uint64_t key, uint64_t index)
 }
 
 /* Two rounds of xorshift-multiply, so that successive connections do not get
- * not start overlapping sequences. */
+ * overlapping sequences. */
 uint64_t pattern_key(uint64_t run, uint64_t connection)
 {
     uint64_t key = run + connection * step;
