@@ -2,19 +2,18 @@
  * SPDX-License-Identifier: ISC
  * Copyright (c) 2026 The echod authors
  *
- * pipe: standard input to the server, and what comes back to standard output.
+ * copy: standard input to the server, and the echo to standard output.
  *
- * Knows both directions of one connection at once. Must not know the pattern:
- * here the bytes are the user's.
+ * The input is kept until its echo has been received and compared with it.
  */
 #include "config.h"
 
 #include "echoc/copy.h"
 
 #include "common/clock.h"
-#include "echoc/backlog.h"
 #include "echoc/net/connect.h"
 #include "echoc/net/fault.h"
+#include "echoc/unechoed.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -25,125 +24,187 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-enum { PIECE = 64 * 1024 };
+enum { CHUNK = 64 * 1024 };
 
 struct copy {
     int fd;
-    bool print;
-    bool input_ended; /* and the other side was told, or takes no more */
-    bool ended;       /* the other side's end */
-    int send_error;   /* an errno: why it takes no more; 0 */
+    bool print; /* write the echo to standard output */
     int timeout_ms;
-    int64_t due_ms; /* when something must have come; 0: nothing is due */
-    uint64_t read;  /* from standard input */
-    uint64_t sent;
-    uint64_t received;
-    struct backlog backlog; /* of what was read and is not back */
-    struct fault fault;     /* the first */
-    const char *local;      /* what failed on this side; NULL: nothing */
-    int local_error;
+    int64_t deadline_ms;      /* for more of the echo, or 0 */
+    struct unechoed unechoed; /* the input that has not come back */
+    size_t unsent;            /* the last bytes of it, not yet sent */
+    uint64_t sent;            /* bytes */
+    uint64_t received;        /* bytes, up to as many as were sent */
+    bool input_ended;         /* nothing more will be sent */
+    bool echo_ended;          /* received EOF */
+    int send_error;           /* errno of a failed send(2), or 0 */
+    struct fault fault;       /* the first one */
+    char errmsg[ERRMSG_MAX];  /* a failure on this side, or "" */
 };
 
-/* The first fault is the one that is told. Returns -1. */
-static int fail(struct copy *copy, enum fault_kind kind, int error)
-{
-    if (copy->fault.kind == FAULT_NONE)
-        copy->fault = (struct fault){.kind = kind,
-                                     .change = CHANGE_UNKNOWN,
-                                     .error = error,
-                                     .after_ms = copy->timeout_ms,
-                                     .offset = copy->received,
-                                     .sent = copy->sent};
-    return -1;
-}
+static int copy_both_ways(struct copy *copy);
+static enum status print_result(const struct copy *copy, const char *name,
+                                double seconds);
+static void update_deadline(struct copy *copy);
+static int ms_left(const struct copy *copy);
+static bool wants_input(const struct copy *copy);
+static int read_input(struct copy *copy);
+static void send_input(struct copy *copy);
+static int receive_echo(struct copy *copy);
+static int fail(struct copy *copy, enum fault_kind kind, int error);
+static int fail_locally(struct copy *copy, const char *what);
 
-static int fail_locally(struct copy *copy, const char *what)
+enum status copy_run(const struct options *options)
 {
-    copy->local = what;
-    copy->local_error = errno;
-    return -1;
-}
+    struct copy copy = {.print = !options->verify,
+                        .timeout_ms = options->reply_timeout_ms};
+    struct server server;
+    char name[CONNECT_NAME_MAX];
+    enum status status = STATUS_FAULT;
+    int64_t start_ns = 0;
 
-/* The next piece is read once the last is sent, so pieces keep their size. */
-static bool wants_input(const struct copy *copy)
-{
-    return !copy->input_ended && copy->sent == copy->read &&
-           copy->backlog.length + PIECE <= BACKLOG_MAX;
-}
-
-static int take_input(struct copy *copy)
-{
-    unsigned char *room = backlog_room(&copy->backlog, PIECE);
-    ssize_t got = 0;
-
-    if (room == NULL)
-        return fail_locally(copy, "cannot keep what was sent");
-    got = read(STDIN_FILENO, room, PIECE);
-    if (got < 0)
-        return errno == EINTR || errno == EAGAIN
-                   ? 0
-                   : fail_locally(copy, "cannot read standard input");
-    if (got == 0) {
-        copy->input_ended = true;
-        shutdown(copy->fd, SHUT_WR); /* if that is over, to read tells how */
-        return 0;
+    if (connect_resolve(&server, options, copy.errmsg) < 0) {
+        status_warn("%s", copy.errmsg);
+        return STATUS_FAULT;
     }
-    backlog_added(&copy->backlog, (size_t)got);
-    copy->read += (uint64_t)got;
+    start_ns = clock_ns();
+    copy.fd = connect_any(&server, options->connect_timeout_ms, &copy.fault);
+    if (copy.fd < 0) {
+        char text[FAULT_TEXT_MAX];
+
+        fault_text(&copy.fault, text);
+        status_warn("cannot connect to %s: %s", server.text, text);
+        status = status_of(&copy.fault);
+    } else {
+        copy_both_ways(&copy);
+        connect_name(&server, server.chosen, name);
+        status =
+            print_result(&copy, name, (double)(clock_ns() - start_ns) / 1e9);
+        close(copy.fd);
+        unechoed_free(&copy.unechoed);
+    }
+    connect_free(&server);
+    return status;
+}
+
+/* Returns 0 at the end of the echo, or -1 with the fault or errmsg. */
+static int copy_both_ways(struct copy *copy)
+{
+    while (!copy->echo_ended) {
+        struct pollfd pollfds[2] = {
+            {.fd = wants_input(copy) ? STDIN_FILENO : -1, .events = POLLIN},
+            {.fd = copy->fd,
+             .events = copy->unsent > 0 ? POLLIN | POLLOUT : POLLIN}};
+
+        int ready = 0;
+
+        update_deadline(copy);
+        ready = poll(pollfds, 2, ms_left(copy));
+        if (ready < 0 && errno == EINTR)
+            continue;
+        if (ready < 0)
+            return fail_locally(copy, "cannot wait");
+        if ((pollfds[1].revents & ~POLLOUT) != 0) {
+            if (receive_echo(copy) < 0)
+                return -1;
+        } else if (ms_left(copy) == 0) {
+            return fail(copy, FAULT_LATE, 0);
+        }
+        if (!copy->echo_ended && (pollfds[1].revents & POLLOUT) != 0)
+            send_input(copy);
+        if (!copy->echo_ended && pollfds[0].revents != 0 &&
+            read_input(copy) < 0)
+            return -1;
+    }
     return 0;
 }
 
-/* Who takes no more may yet have something to say; it is heard to its end. */
-static void stop_sending(struct copy *copy, int error)
+static enum status print_result(const struct copy *copy, const char *name,
+                                double seconds)
 {
-    copy->send_error = error;
-    copy->input_ended = true;
-    copy->read = copy->sent;
+    if (copy->errmsg[0] != '\0') {
+        status_warn("%s", copy->errmsg);
+        return STATUS_LOCAL;
+    }
+    if (copy->fault.kind != FAULT_NONE) {
+        char text[FAULT_TEXT_MAX];
+
+        fault_text(&copy->fault, text);
+        status_warn("%s: %s", name, text);
+        return STATUS_FAULT;
+    }
+    if (!copy->print)
+        printf("%" PRIu64 " bytes came back as sent in %.3f s\n",
+               copy->received, seconds);
+    return STATUS_OK;
 }
 
-static void send_piece(struct copy *copy)
+/* The timeout runs while bytes or, after the input, EOF are missing. Only what
+ * is received restarts it. */
+static void update_deadline(struct copy *copy)
 {
-    size_t size = (size_t)(copy->read - copy->sent);
+    if (!copy->input_ended && copy->unechoed.length == 0)
+        copy->deadline_ms = 0;
+    else if (copy->deadline_ms == 0)
+        copy->deadline_ms = clock_ms() + copy->timeout_ms;
+}
+
+/* The time until the deadline, for poll(2). */
+static int ms_left(const struct copy *copy)
+{
+    return copy->deadline_ms > 0 ? clock_left(copy->deadline_ms) : -1;
+}
+
+/* Read a chunk only after the last one was sent, so that chunks stay large. */
+static bool wants_input(const struct copy *copy)
+{
+    return !copy->input_ended && copy->unsent == 0 &&
+           copy->unechoed.length + CHUNK <= UNECHOED_MAX;
+}
+
+static int read_input(struct copy *copy)
+{
+    unsigned char *bytes = unechoed_reserve(&copy->unechoed, CHUNK);
+    ssize_t size = 0;
+
+    if (bytes == NULL)
+        return fail_locally(copy, "cannot keep what was sent");
+    size = read(STDIN_FILENO, bytes, CHUNK);
+    if (size < 0)
+        return errno == EINTR || errno == EAGAIN
+                   ? 0
+                   : fail_locally(copy, "cannot read standard input");
+    if (size == 0) {
+        copy->input_ended = true;
+        /* If this fails, receive_echo() reports why. */
+        shutdown(copy->fd, SHUT_WR);
+        return 0;
+    }
+    unechoed_add(&copy->unechoed, (size_t)size);
+    copy->unsent = (size_t)size;
+    return 0;
+}
+
+/* After an error there may still be bytes to receive, so that is no end yet. */
+static void send_input(struct copy *copy)
+{
     const unsigned char *end =
-        backlog_bytes(&copy->backlog) + copy->backlog.length;
-    ssize_t taken = send(copy->fd, end - size, size, MSG_NOSIGNAL);
+        unechoed_bytes(&copy->unechoed) + copy->unechoed.length;
+    ssize_t size =
+        send(copy->fd, end - copy->unsent, copy->unsent, MSG_NOSIGNAL);
 
-    if (taken > 0)
-        copy->sent += (uint64_t)taken;
-    if (taken < 0 && errno != EAGAIN && errno != EINTR)
-        stop_sending(copy, errno);
+    if (size >= 0) {
+        copy->sent += (uint64_t)size;
+        copy->unsent -= (size_t)size;
+    } else if (errno != EAGAIN && errno != EINTR) {
+        copy->send_error = errno;
+        copy->input_ended = true;
+        copy->unsent = 0;
+    }
 }
 
-/* Before the first fault; after it there is nothing to hold bytes against. */
-static void compare(struct copy *copy, const unsigned char *came, size_t due,
-                    size_t size)
-{
-    const unsigned char *sent = backlog_bytes(&copy->backlog);
-    size_t right = 0;
-
-    while (right < due && sent[right] == came[right])
-        right++;
-    if (right == size)
-        return;
-    fail(copy, right < due ? FAULT_CHANGED : FAULT_EXTRA, 0);
-    copy->fault.offset += right;
-    copy->fault.expected = right < due ? sent[right] : 0;
-    copy->fault.got = came[right];
-    copy->fault.count = size - right;
-}
-
-static void account(struct copy *copy, const unsigned char *came, size_t size)
-{
-    uint64_t missing = copy->sent - copy->received;
-    size_t due = size < missing ? size : (size_t)missing;
-
-    if (copy->fault.kind == FAULT_NONE)
-        compare(copy, came, due, size);
-    copy->received += due;
-    backlog_drop(&copy->backlog, due);
-}
-
-static int put(struct copy *copy, const unsigned char *bytes, size_t size)
+static int write_output(struct copy *copy, const unsigned char *bytes,
+                        size_t size)
 {
     while (size > 0) {
         ssize_t written = write(STDOUT_FILENO, bytes, size);
@@ -160,114 +221,66 @@ static int put(struct copy *copy, const unsigned char *bytes, size_t size)
     return 0;
 }
 
-static int take_echo(struct copy *copy)
+/* Compare with what was sent, until the first fault: after one, offsets may no
+ * longer match. */
+static void compare(struct copy *copy, const unsigned char *bytes, size_t size)
 {
-    unsigned char came[PIECE];
-    ssize_t got = recv(copy->fd, came, sizeof came, 0);
+    const unsigned char *sent = unechoed_bytes(&copy->unechoed);
+    uint64_t missing = copy->sent - copy->received;
+    size_t expected = size < missing ? size : (size_t)missing;
+    size_t correct = 0;
 
-    if (got < 0)
+    while (correct < expected && sent[correct] == bytes[correct])
+        correct++;
+    if (correct < size && copy->fault.kind == FAULT_NONE) {
+        fail(copy, correct < expected ? FAULT_CHANGED : FAULT_EXTRA, 0);
+        copy->fault.offset += correct;
+        copy->fault.expected = correct < expected ? sent[correct] : 0;
+        copy->fault.got = bytes[correct];
+        copy->fault.count = size - correct;
+    }
+    copy->received += expected;
+    unechoed_drop(&copy->unechoed, expected);
+}
+
+static int receive_echo(struct copy *copy)
+{
+    unsigned char bytes[CHUNK];
+    ssize_t size = recv(copy->fd, bytes, sizeof bytes, 0);
+
+    if (size < 0)
         return errno == EAGAIN || errno == EINTR
                    ? 0
                    : fail(copy, FAULT_RESET, errno);
-    if (got == 0) {
-        copy->ended = true;
+    if (size == 0) {
+        copy->echo_ended = true;
         if (copy->send_error != 0)
             return fail(copy, FAULT_RESET, copy->send_error);
-        return copy->sent > copy->received || !copy->input_ended
-                   ? fail(copy, FAULT_CLOSED, 0)
-                   : 0;
+        if (!copy->input_ended || copy->sent > copy->received)
+            return fail(copy, FAULT_CLOSED, 0);
+        return 0;
     }
-    if (copy->print && put(copy, came, (size_t)got) < 0)
+    if (copy->print && write_output(copy, bytes, (size_t)size) < 0)
         return -1;
-    account(copy, came, (size_t)got);
-    copy->due_ms = 0; /* and perhaps anew */
+    compare(copy, bytes, (size_t)size);
+    copy->deadline_ms = 0;
     return copy->print || copy->fault.kind == FAULT_NONE ? 0 : -1;
 }
 
-/* Nothing is due while all is back and there may be more input. Otherwise the
- * time is since something last came, whatever goes out meanwhile. */
-static int wait_ms(struct copy *copy)
+/* Record a fault, unless there was one before. Returns -1. */
+static int fail(struct copy *copy, enum fault_kind kind, int error)
 {
-    if (!copy->input_ended && copy->read == copy->received)
-        copy->due_ms = 0;
-    else if (copy->due_ms == 0)
-        copy->due_ms = clock_ms() + copy->timeout_ms;
-    return copy->due_ms > 0 ? clock_left(copy->due_ms) : -1;
+    if (copy->fault.kind == FAULT_NONE)
+        copy->fault = (struct fault){.kind = kind,
+                                     .error = error,
+                                     .after_ms = copy->timeout_ms,
+                                     .offset = copy->received,
+                                     .sent = copy->sent};
+    return -1;
 }
 
-static int step(struct copy *copy)
+/* Record a failure on this side, with errno. Returns -1. */
+static int fail_locally(struct copy *copy, const char *what)
 {
-    short send_events = copy->read > copy->sent ? POLLOUT : 0;
-    struct pollfd pollfds[2] = {
-        {.fd = wants_input(copy) ? STDIN_FILENO : -1, .events = POLLIN},
-        {.fd = copy->fd, .events = (short)(POLLIN | send_events)}};
-    int ready = poll(pollfds, 2, wait_ms(copy));
-
-    if (ready < 0)
-        return errno == EINTR ? 0 : fail_locally(copy, "cannot wait");
-    if ((pollfds[1].revents & ~POLLOUT) != 0) {
-        if (take_echo(copy) < 0)
-            return -1;
-    } else if (copy->due_ms > 0 && clock_left(copy->due_ms) == 0) {
-        return fail(copy, FAULT_LATE, 0);
-    }
-    if (!copy->ended && (pollfds[1].revents & POLLOUT) != 0)
-        send_piece(copy);
-    if (!copy->ended && pollfds[0].revents != 0)
-        return take_input(copy);
-    return 0;
-}
-
-static enum status conclude(const struct copy *copy, const char *name,
-                            int64_t start_ns)
-{
-    char text[FAULT_TEXT_MAX];
-    double seconds = (double)(clock_ns() - start_ns) / 1e9;
-
-    if (copy->local != NULL) {
-        status_warn("%s: %s", copy->local, strerror(copy->local_error));
-        return STATUS_LOCAL;
-    }
-    if (copy->fault.kind != FAULT_NONE) {
-        fault_text(&copy->fault, text);
-        status_warn("%s: %s", name, text);
-        return STATUS_FAULT;
-    }
-    if (!copy->print)
-        printf("%" PRIu64 " bytes came back as sent in %.3f s\n",
-               copy->received, seconds);
-    return STATUS_OK;
-}
-
-enum status copy_run(const struct options *options)
-{
-    struct copy copy = {.print = !options->verify,
-                        .timeout_ms = options->reply_timeout_ms};
-    struct server server;
-    char name[CONNECT_NAME_MAX];
-    char errmsg[ERRMSG_MAX];
-    char text[FAULT_TEXT_MAX];
-    enum status status = STATUS_OK;
-    int64_t start_ns = 0;
-
-    if (connect_resolve(&server, options, errmsg) < 0) {
-        status_warn("%s", errmsg);
-        return STATUS_FAULT;
-    }
-    start_ns = clock_ns();
-    copy.fd = connect_any(&server, options->connect_timeout_ms, &copy.fault);
-    if (copy.fd < 0) {
-        fault_text(&copy.fault, text);
-        status_warn("cannot connect to %s: %s", server.text, text);
-        status = status_of(&copy.fault);
-    } else {
-        while (!copy.ended && step(&copy) == 0)
-            continue;
-        connect_name(&server, server.chosen, name);
-        status = conclude(&copy, name, start_ns);
-        close(copy.fd);
-        backlog_free(&copy.backlog);
-    }
-    connect_free(&server);
-    return status;
+    return errmsg_set(copy->errmsg, "%s: %s", what, strerror(errno));
 }

@@ -2,10 +2,9 @@
  * SPDX-License-Identifier: ISC
  * Copyright (c) 2026 The echod authors
  *
- * ping: round trips, one after another.
+ * ping: measure round trips, one after another.
  *
- * Knows intervals, the counts and ping(8)'s change. Must not know how bytes
- * are moved.
+ * The output follows ping(8).
  */
 #include "config.h"
 
@@ -26,108 +25,103 @@
 #include <string.h>
 #include <unistd.h>
 
+enum { NS_PER_MS = 1000000, PAUSE_AFTER_FAULT_NS = 10 * NS_PER_MS };
+
 struct ping {
     const struct options *options;
     struct server server;
-    char name[CONNECT_NAME_MAX];
+    char name[CONNECT_NAME_MAX]; /* of the endpoint */
     struct exchange exchange;
-    struct connection
-        connection;    /* its fd is -1 while there is no connection */
-    uint64_t run;      /* for keys */
-    struct fault last; /* what the last message met; FAULT_NONE */
+    struct connection connection; /* fd is -1 while not connected */
+    uint64_t run;                 /* for pattern_key() */
+    struct fault last;            /* of the last message, or FAULT_NONE */
     struct counters counters;
 };
 
-static double ms(int64_t ns)
-{
-    return (double)ns / 1e6;
-}
-
-static void hang_up(struct ping *ping)
-{
-    if (ping->connection.fd >= 0)
-        close(ping->connection.fd);
-    ping->connection.fd = -1;
-}
-
-/* *took_ns is how long it took. Returns 0, or -1 with the fault. */
-static int connect_now(struct ping *ping, int64_t *took_ns)
-{
-    struct fault fault;
-    int64_t start = clock_ns();
-    int fd =
-        connect_any(&ping->server, ping->options->connect_timeout_ms, &fault);
-
-    if (fd < 0) {
-        ping->connection.fault = fault;
-        return -1;
-    }
-    *took_ns = clock_ns() - start;
-    histogram_record(&ping->counters.connect_times, *took_ns);
-    connection_init(&ping->connection, fd,
-                    pattern_key(ping->run, ping->counters.connects));
-    counters_add(&ping->counters.connects, 1);
-    connect_name(&ping->server, ping->server.chosen, ping->name);
-    return 0;
-}
-
-static void say_fault(const struct ping *ping)
-{
-    char text[FAULT_TEXT_MAX];
-
-    fault_text(&ping->connection.fault, text);
-    if (!ping->options->json)
-        printf("no echo from %s: seq=%" PRIu64 " %s\n", ping->name,
-               counters_get(&ping->counters.sent), text);
-}
-
-static void say_echo(const struct ping *ping, int64_t connect_ns,
-                     int64_t round_trip_ns)
-{
-    if (ping->options->json)
-        return;
-    printf("%zu bytes from %s: seq=%" PRIu64, ping->options->size, ping->name,
-           counters_get(&ping->counters.sent));
-    if (connect_ns > 0)
-        printf(" connect=%.3f ms", ms(connect_ns));
-    printf(" time=%.3f ms\n", ms(round_trip_ns));
-}
-
-/* One message there and back, on a connection that there is or is made. */
+static void connect_first(struct ping *ping);
+static void ping_all(struct ping *ping);
+static void ping_once(struct ping *ping);
 static int round_trip(struct ping *ping, int64_t *connect_ns,
-                      int64_t *round_trip_ns)
-{
-    int64_t start = 0;
+                      int64_t *round_trip_ns);
+static int connect_now(struct ping *ping, int64_t *connect_ns);
+static void disconnect(struct ping *ping);
+static void print_echo(const struct ping *ping, int64_t connect_ns,
+                       int64_t round_trip_ns);
+static void print_fault(const struct ping *ping);
+static enum status print_result(const struct ping *ping);
 
-    *connect_ns = 0;
-    if (ping->connection.fault.kind != FAULT_NONE) /* the introduction's */
-        return -1;
-    if (ping->connection.fd < 0 && connect_now(ping, connect_ns) < 0)
-        return -1;
-    start = clock_ns();
-    if (exchange_until(&ping->exchange, &ping->connection,
-                       ping->connection.sent + ping->options->size) < 0)
-        return -1;
-    *round_trip_ns = clock_ns() - start;
-    return ping->options->new_each
-               ? exchange_finish(&ping->exchange, &ping->connection)
-               : 0;
+enum status ping_run(const struct options *options)
+{
+    static struct ping ping; /* too large for the stack */
+    enum status status = STATUS_LOCAL;
+    char errmsg[ERRMSG_MAX];
+
+    if (connect_resolve(&ping.server, options, errmsg) < 0) {
+        status_warn("%s", errmsg);
+        return STATUS_FAULT;
+    }
+    ping.options = options;
+    ping.run = (uint64_t)clock_ns();
+    ping.connection.fd = -1;
+    ping.exchange.timeout_ms = options->reply_timeout_ms;
+    ping.exchange.buffer = malloc(CONNECTION_CHUNK);
+    connect_name(&ping.server, ping.server.chosen, ping.name);
+    if (ping.exchange.buffer == NULL) {
+        status_warn("cannot begin: %s", strerror(errno));
+    } else {
+        if (!options->json)
+            connect_first(&ping);
+        ping_all(&ping);
+        status = print_result(&ping);
+    }
+    disconnect(&ping);
+    free(ping.exchange.buffer);
+    connect_free(&ping.server);
+    return status;
 }
 
-static void count_fault(struct ping *ping)
+/* Connect before the first message, so that its line does not show a connect
+ * time. A fault is left for round_trip() to report. */
+static void connect_first(struct ping *ping)
 {
-    const struct fault *fault = &ping->connection.fault;
+    int64_t connect_ns = 0;
 
-    counters_fault(&ping->counters, fault);
-    if (fault->kind == FAULT_CHANGED || fault->kind == FAULT_EXTRA)
-        counters_add(&ping->counters.changed, 1);
+    printf("echoc ping %s: %zu bytes a message\n", ping->name,
+           ping->options->size);
+    if (!ping->options->new_each && connect_now(ping, &connect_ns) == 0)
+        printf("connected to %s in %.3f ms\n", ping->name,
+               (double)connect_ns / 1e6);
+    fflush(stdout);
 }
 
-/* After a fault the connection is of no more use: what is late might still
- * come, and would be taken for the answer to the next. */
+static void ping_all(struct ping *ping)
+{
+    int64_t interval_ns = ping->options->interval_ms * (int64_t)NS_PER_MS;
+    int64_t next_ns = clock_ns();
+
+    while (!interrupt_received()) {
+        int64_t earliest_ns = 0;
+
+        ping_once(ping);
+        if (counters_get(&ping->counters.sent) == ping->options->count ||
+            ping->last.kind == FAULT_LOCAL || ferror(stdout))
+            return;
+        next_ns += interval_ns;
+        earliest_ns = clock_ns();
+        /* A refused connect fails at once, whatever the interval is. */
+        if (ping->last.kind != FAULT_NONE)
+            earliest_ns += PAUSE_AFTER_FAULT_NS;
+        if (next_ns < earliest_ns)
+            next_ns = earliest_ns;
+        if (next_ns > clock_ns() && interrupt_wait(-1, 0, next_ns) < 0)
+            return;
+    }
+}
+
 static void ping_once(struct ping *ping)
 {
     struct counters *counters = &ping->counters;
+    const struct fault *fault = &ping->connection.fault;
     int64_t connect_ns = 0;
     int64_t round_trip_ns = 0;
 
@@ -136,43 +130,95 @@ static void ping_once(struct ping *ping)
         counters_add(&counters->echoed, 1);
         counters_add(&counters->bytes, ping->options->size);
         histogram_record(&counters->round_trips, round_trip_ns);
-        say_echo(ping, connect_ns, round_trip_ns);
-    } else if (ping->connection.fault.kind != FAULT_STOPPED) {
+        print_echo(ping, connect_ns, round_trip_ns);
+    } else if (fault->kind != FAULT_STOPPED) {
         counters_add(&counters->sent, 1);
-        count_fault(ping);
-        say_fault(ping);
+        counters_fault(counters, fault);
+        if (fault->kind == FAULT_CHANGED || fault->kind == FAULT_EXTRA)
+            counters_add(&counters->changed, 1);
+        print_fault(ping);
     }
-    ping->last = ping->connection.fault;
-    ping->connection.fault.kind = FAULT_NONE;
-    if (ping->last.kind != FAULT_NONE || ping->options->new_each)
-        hang_up(ping);
     fflush(stdout);
+    ping->last = *fault;
+    ping->connection.fault.kind = FAULT_NONE;
+    /* After a fault a late reply could be taken for that to the next message,
+     * so use a new connection. */
+    if (ping->last.kind != FAULT_NONE || ping->options->new_each)
+        disconnect(ping);
 }
 
-/* Between two messages the connection may end, or say what nobody asked for:
- * the next message finds that out. */
-static void ping_all(struct ping *ping)
+/* Send one message and receive its echo, and connect first if necessary. A
+ * connection that ended since the last message is noticed here. Sets the times
+ * taken, *connect_ns to 0 if there was a connection. Returns 0, or -1 with the
+ * connection's fault. */
+static int round_trip(struct ping *ping, int64_t *connect_ns,
+                      int64_t *round_trip_ns)
 {
-    int64_t interval_ns = ping->options->interval_ms * INT64_C(1000000);
-    int64_t due = clock_ns();
+    int64_t start_ns = 0;
 
-    while (!interrupt_received()) {
-        int64_t now = 0;
+    *connect_ns = 0;
+    if (ping->connection.fault.kind != FAULT_NONE) /* of connect_first() */
+        return -1;
+    if (ping->connection.fd < 0 && connect_now(ping, connect_ns) < 0)
+        return -1;
+    start_ns = clock_ns();
+    if (exchange_until(&ping->exchange, &ping->connection,
+                       ping->connection.sent + ping->options->size) < 0)
+        return -1;
+    *round_trip_ns = clock_ns() - start_ns;
+    return ping->options->new_each
+               ? exchange_finish(&ping->exchange, &ping->connection)
+               : 0;
+}
 
-        ping_once(ping);
-        if (counters_get(&ping->counters.sent) == ping->options->count ||
-            ping->last.kind == FAULT_LOCAL || ferror(stdout))
-            break;
-        due += interval_ns;
-        now = clock_ns();
-        if (due < now)
-            due = now;
-        /* Refusals come at once; they shall not be asked for without end. */
-        if (ping->last.kind != FAULT_NONE && due < now + 10000000)
-            due = now + 10000000;
-        if (due > now && interrupt_wait(-1, 0, due) < 0)
-            break;
+static int connect_now(struct ping *ping, int64_t *connect_ns)
+{
+    int64_t start_ns = clock_ns();
+    struct fault fault;
+    int fd =
+        connect_any(&ping->server, ping->options->connect_timeout_ms, &fault);
+
+    if (fd < 0) {
+        ping->connection.fault = fault;
+        return -1;
     }
+    *connect_ns = clock_ns() - start_ns;
+    histogram_record(&ping->counters.connect_times, *connect_ns);
+    connection_init(&ping->connection, fd,
+                    pattern_key(ping->run, ping->counters.connects));
+    counters_add(&ping->counters.connects, 1);
+    connect_name(&ping->server, ping->server.chosen, ping->name);
+    return 0;
+}
+
+static void disconnect(struct ping *ping)
+{
+    if (ping->connection.fd >= 0)
+        close(ping->connection.fd);
+    ping->connection.fd = -1;
+}
+
+static void print_echo(const struct ping *ping, int64_t connect_ns,
+                       int64_t round_trip_ns)
+{
+    if (ping->options->json)
+        return;
+    printf("%zu bytes from %s: seq=%" PRIu64, ping->options->size, ping->name,
+           counters_get(&ping->counters.sent));
+    if (connect_ns > 0)
+        printf(" connect=%.3f ms", (double)connect_ns / 1e6);
+    printf(" time=%.3f ms\n", (double)round_trip_ns / 1e6);
+}
+
+static void print_fault(const struct ping *ping)
+{
+    char text[FAULT_TEXT_MAX];
+
+    if (ping->options->json)
+        return;
+    fault_text(&ping->connection.fault, text);
+    printf("no echo from %s: seq=%" PRIu64 " %s\n", ping->name,
+           counters_get(&ping->counters.sent), text);
 }
 
 static void print_times(const char *what, const struct histogram *times)
@@ -210,7 +256,7 @@ static void print_json(const struct ping *ping)
     json_end();
 }
 
-static enum status conclude(struct ping *ping)
+static enum status print_result(const struct ping *ping)
 {
     char text[FAULT_TEXT_MAX];
 
@@ -223,53 +269,8 @@ static enum status conclude(struct ping *ping)
         status_warn("cannot go on: %s", text);
         return STATUS_LOCAL;
     }
-    return ping->counters.sent == ping->counters.echoed &&
-                   ping->counters.sent > 0
+    return ping->counters.sent > 0 &&
+                   ping->counters.sent == ping->counters.echoed
                ? STATUS_OK
                : STATUS_FAULT;
-}
-
-/* The first connection is said apart, so that its time does not look like a
- * part of the first round trip. If there is none, the first message has that
- * fault. */
-static void introduce(struct ping *ping)
-{
-    int64_t connect_ns = 0;
-
-    connect_name(&ping->server, ping->server.chosen, ping->name);
-    if (ping->options->json)
-        return;
-    printf("echoc ping %s: %zu bytes a message\n", ping->name,
-           ping->options->size);
-    if (!ping->options->new_each && connect_now(ping, &connect_ns) == 0)
-        printf("connected to %s in %.3f ms\n", ping->name, ms(connect_ns));
-    fflush(stdout);
-}
-
-enum status ping_run(const struct options *options)
-{
-    static struct ping ping; /* too large for a stack */
-    enum status status = STATUS_LOCAL;
-    char errmsg[ERRMSG_MAX];
-
-    ping.options = options;
-    ping.run = (uint64_t)clock_ns();
-    ping.exchange.timeout_ms = options->reply_timeout_ms;
-    ping.connection.fd = -1;
-    if (connect_resolve(&ping.server, options, errmsg) < 0) {
-        status_warn("%s", errmsg);
-        return STATUS_FAULT;
-    }
-    ping.exchange.buffer = malloc(CONNECTION_CHUNK);
-    if (ping.exchange.buffer == NULL) {
-        status_warn("cannot begin: %s", strerror(errno));
-    } else {
-        introduce(&ping);
-        ping_all(&ping);
-        status = conclude(&ping);
-    }
-    hang_up(&ping);
-    free(ping.exchange.buffer);
-    connect_free(&ping.server);
-    return status;
 }

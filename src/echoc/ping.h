@@ -2,7 +2,7 @@
  * SPDX-License-Identifier: ISC
  * Copyright (c) 2026 The echod authors
  *
- * ping: round trips, one after another.
+ * ping: measure round trips, one after another.
  */
 #ifndef ECHOC_PING_H
 #define ECHOC_PING_H
@@ -10,11 +10,8 @@
 #include "echoc/options.h"
 #include "echoc/status.h"
 
-/*
- * Send messages at intervals, a line for each, until there were enough or an
- * interrupt comes; then the summary. interrupt_catch() comes before. A server
- * that is away is asked again at the next interval.
- */
+/* Send a message every interval and print a line for each, until the count is
+ * reached or an interrupt is received; then print a summary. */
 enum status ping_run(const struct options *options);
 
 #endif
