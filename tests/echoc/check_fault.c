@@ -2,7 +2,7 @@
  * SPDX-License-Identifier: ISC
  * Copyright (c) 2026 The echod authors
  *
- * fault: what happened to the bytes, found by them alone; and its words.
+ * fault: the diagnosis of damaged bytes, and the text of every fault.
  */
 #include "config.h"
 
@@ -17,18 +17,25 @@
 
 const char suite_name[] = "fault";
 
-enum { SHIFT_MAX = 65536, ROOM = 2 * SHIFT_MAX, SURE = 8, TELLING = 2 + SURE };
+/* MATCH_BYTES and SHIFT_MAX as in fault.c. A diagnosis other than a swap needs
+ * WINDOW_MIN bytes. */
+enum {
+    SHIFT_MAX = 65536,
+    SIZE = 2 * SHIFT_MAX,
+    MATCH_BYTES = 8,
+    WINDOW_MIN = 2 + MATCH_BYTES
+};
 
-/* The first few are for what takes its time. */
-static const uint64_t places[] = {
-    0, 1000,  UINT64_C(0xfffffffd),    UINT64_MAX - 4 * (uint64_t)ROOM, 1, 7,
+/* Slow tests use only the first few. */
+static const uint64_t offsets[] = {
+    0, 1000,  UINT64_C(0xfffffffd),    UINT64_MAX - 4 * (uint64_t)SIZE, 1, 7,
     8, 65539, (UINT64_C(1) << 40) + 5, UINT64_C(0x7ffffffffffffffd)};
 
 static const size_t counts[] = {1,   2,   3,    7,    8,     9,    10,
                                 100, 511, 4096, 8192, 65535, 65536};
 
 enum {
-    PLACES = sizeof places / sizeof places[0],
+    OFFSETS = sizeof offsets / sizeof offsets[0],
     FEW = 4,
     COUNTS = sizeof counts / sizeof counts[0]
 };
@@ -43,65 +50,61 @@ static unsigned char at(uint64_t offset)
     return pattern_at(key(), offset);
 }
 
-/* What came from some place on; room is for the shift and what follows it. */
-struct came {
-    uint64_t place;
-    unsigned char bytes[ROOM];
-};
+/* What was received from base on; it may be damaged by the functions below. */
+static uint64_t base;
+static unsigned char received[SIZE];
 
-static struct came came;
-
-static void come_well(uint64_t place)
+static void receive(uint64_t offset)
 {
-    came.place = place;
-    pattern_fill(key(), place, came.bytes, ROOM);
+    base = offset;
+    pattern_fill(key(), offset, received, SIZE);
 }
 
 static void lose(size_t count)
 {
-    pattern_fill(key(), came.place + count, came.bytes, ROOM);
+    pattern_fill(key(), base + count, received, SIZE);
 }
 
 static void add(size_t count)
 {
-    fill(came.bytes, count, count);
-    pattern_fill(key(), came.place, came.bytes + count, ROOM - count);
+    fill(received, count, count);
+    pattern_fill(key(), base, received + count, SIZE - count);
 }
 
 static void repeat(size_t count)
 {
-    pattern_fill(key(), came.place - count, came.bytes, ROOM);
+    pattern_fill(key(), base - count, received, SIZE);
 }
 
 static void swap(void)
 {
-    unsigned char first = came.bytes[0];
+    unsigned char first = received[0];
 
-    came.bytes[0] = came.bytes[1];
-    came.bytes[1] = first;
+    received[0] = received[1];
+    received[1] = first;
 }
 
-static void change(size_t count)
+static void alter(size_t count)
 {
     for (size_t i = 0; i < count; i++)
-        came.bytes[i] ^= (unsigned char)(1 + i % 255);
+        received[i] ^= (unsigned char)(1 + i % 255);
 }
 
-/* As a stream would, diagnose from the first byte that is wrong on, with so
- * many bytes at hand. */
+/* Diagnose, as a connection does, from the first wrong byte on, with `window`
+ * bytes received from there. */
 static struct fault diagnose(size_t window)
 {
     struct fault fault = {.kind = FAULT_CHANGED};
-    size_t good = pattern_match(key(), came.place, came.bytes, ROOM);
+    size_t correct = pattern_match(key(), base, received, SIZE);
 
-    ck_assert_uint_lt(good, SURE);
-    fault.offset = came.place + good;
+    ck_assert_uint_lt(correct, MATCH_BYTES);
+    fault.offset = base + correct;
     fault.expected = at(fault.offset);
-    fault.got = came.bytes[good];
-    fault_diagnose(&fault, key(), came.bytes + good, window);
-    ck_assert(
-        fault.kind == FAULT_CHANGED && fault.offset == came.place + good &&
-        fault.expected == at(fault.offset) && fault.got == came.bytes[good]);
+    fault.got = received[correct];
+    fault_diagnose(&fault, key(), received + correct, window);
+    ck_assert(fault.kind == FAULT_CHANGED && fault.offset == base + correct &&
+              fault.expected == at(fault.offset) &&
+              fault.got == received[correct]);
     return fault;
 }
 
@@ -111,7 +114,7 @@ static void expect(size_t window, enum fault_change change, size_t count)
 
     ck_assert_msg(fault.change == change,
                   "change %d, not %d, of %zu at %" PRIu64 ", window %zu",
-                  (int)fault.change, (int)change, count, came.place, window);
+                  (int)fault.change, (int)change, count, base, window);
     if (count > 0)
         ck_assert_uint_eq(fault.count, count);
 }
@@ -119,9 +122,9 @@ static void expect(size_t window, enum fault_change change, size_t count)
 START_TEST(lost_bytes_are_counted)
 {
     for (size_t i = 0; i < COUNTS; i++) {
-        come_well(places[_i]);
+        receive(offsets[_i]);
         lose(counts[i]);
-        for (size_t window = TELLING; window <= 20; window++)
+        for (size_t window = WINDOW_MIN; window <= 20; window++)
             expect(window, CHANGE_LOST, counts[i]);
         expect(1000, CHANGE_LOST, counts[i]);
         expect(SHIFT_MAX, CHANGE_LOST, counts[i]);
@@ -129,17 +132,19 @@ START_TEST(lost_bytes_are_counted)
 }
 END_TEST
 
-/* Eight right bytes have to follow those that were put in. */
+/* MATCH_BYTES correct ones must follow the added bytes. */
 START_TEST(added_bytes_are_counted)
 {
     for (size_t i = 0; i < COUNTS; i++) {
-        size_t least = counts[i] + SURE > TELLING ? counts[i] + SURE : TELLING;
+        size_t smallest = counts[i] + MATCH_BYTES > WINDOW_MIN
+                              ? counts[i] + MATCH_BYTES
+                              : WINDOW_MIN;
 
-        come_well(places[_i]);
+        receive(offsets[_i]);
         add(counts[i]);
-        for (size_t window = least; window <= least + 3; window++)
+        for (size_t window = smallest; window <= smallest + 3; window++)
             expect(window, CHANGE_ADDED, counts[i]);
-        expect(least + 30000, CHANGE_ADDED, counts[i]);
+        expect(smallest + 30000, CHANGE_ADDED, counts[i]);
     }
 }
 END_TEST
@@ -147,25 +152,27 @@ END_TEST
 START_TEST(repeated_bytes_are_counted)
 {
     for (size_t i = 0; i < COUNTS; i++) {
-        size_t least = counts[i] + SURE > TELLING ? counts[i] + SURE : TELLING;
+        size_t smallest = counts[i] + MATCH_BYTES > WINDOW_MIN
+                              ? counts[i] + MATCH_BYTES
+                              : WINDOW_MIN;
 
-        if (counts[i] > places[_i])
+        if (counts[i] > offsets[_i])
             continue;
-        come_well(places[_i]);
+        receive(offsets[_i]);
         repeat(counts[i]);
-        for (size_t window = least; window <= least + 3; window++)
+        for (size_t window = smallest; window <= smallest + 3; window++)
             expect(window, CHANGE_REPEATED, counts[i]);
-        expect(least + 30000, CHANGE_REPEATED, counts[i]);
+        expect(smallest + 30000, CHANGE_REPEATED, counts[i]);
     }
 }
 END_TEST
 
-START_TEST(two_neighbours_that_changed_places_are_named)
+START_TEST(swapped_bytes_are_recognised)
 {
-    for (uint64_t place = places[_i]; place < places[_i] + 20; place++) {
-        if (at(place) == at(place + 1))
+    for (uint64_t offset = offsets[_i]; offset < offsets[_i] + 20; offset++) {
+        if (at(offset) == at(offset + 1))
             continue;
-        come_well(place);
+        receive(offset);
         swap();
         for (size_t window = 2; window <= 20; window++)
             expect(window, CHANGE_SWAPPED, 0);
@@ -174,12 +181,12 @@ START_TEST(two_neighbours_that_changed_places_are_named)
 }
 END_TEST
 
-START_TEST(two_that_were_swapped_are_followed_by_what_is_right)
+START_TEST(wrong_bytes_after_a_swap_rule_it_out)
 {
     for (size_t wrong = 2; wrong < 10; wrong++) {
-        come_well(places[_i] + (at(places[_i]) == at(places[_i] + 1)));
+        receive(offsets[_i] + (at(offsets[_i]) == at(offsets[_i] + 1)));
         swap();
-        came.bytes[wrong] ^= 1;
+        received[wrong] ^= 1;
         expect(wrong, CHANGE_SWAPPED, 0);
         expect(wrong + 1, CHANGE_UNKNOWN, 0);
         expect(100, CHANGE_UNKNOWN, 0);
@@ -187,124 +194,123 @@ START_TEST(two_that_were_swapped_are_followed_by_what_is_right)
 }
 END_TEST
 
-START_TEST(one_byte_that_is_another_is_just_that)
+START_TEST(a_single_replaced_byte_is_recognised)
 {
     for (unsigned flip = 1; flip < 256; flip += 2) {
-        come_well(places[_i]);
-        came.bytes[0] ^= (unsigned char)flip;
-        for (size_t window = TELLING; window <= 20; window++)
+        receive(offsets[_i]);
+        received[0] ^= (unsigned char)flip;
+        for (size_t window = WINDOW_MIN; window <= 20; window++)
             expect(window, CHANGE_REPLACED, 1);
         expect(SHIFT_MAX, CHANGE_REPLACED, 1);
     }
 }
 END_TEST
 
-START_TEST(a_changed_byte_is_found_though_more_is_wrong_later)
+START_TEST(later_damage_does_not_hide_a_replaced_byte)
 {
-    come_well(places[_i]);
-    change(1);
-    memset(came.bytes + 20, 0, ROOM - 20);
+    receive(offsets[_i]);
+    alter(1);
+    memset(received + 20, 0, SIZE - 20);
     expect(1000, CHANGE_REPLACED, 1);
 }
 END_TEST
 
-START_TEST(what_has_nothing_right_is_garbled)
+START_TEST(bytes_that_are_all_wrong_are_garbled)
 {
-    static const size_t windows[] = {32, 33, 100, 4096, ROOM - SURE};
+    static const size_t windows[] = {32, 33, 100, 4096, SIZE - MATCH_BYTES};
 
     for (size_t i = 0; i < sizeof windows / sizeof windows[0]; i++) {
-        come_well(places[_i]);
-        change(ROOM);
+        receive(offsets[_i]);
+        alter(SIZE);
         expect(windows[i], CHANGE_GARBLED, 0);
-        fill(came.bytes, ROOM, 3);
+        fill(received, SIZE, 3);
         expect(windows[i], CHANGE_GARBLED, 0);
-        pattern_fill(pattern_key(8, 6142), came.place, came.bytes, ROOM);
+        pattern_fill(pattern_key(8, 6142), base, received, SIZE);
         expect(windows[i], CHANGE_GARBLED, 0);
     }
 }
 END_TEST
 
-START_TEST(a_shift_is_looked_for_no_further_than_64_kib)
+START_TEST(a_shift_beyond_64_kib_is_not_found)
 {
-    come_well(places[_i]);
+    receive(offsets[_i]);
     lose(SHIFT_MAX + 1);
     expect(1000, CHANGE_GARBLED, 0);
-    come_well(places[_i]);
+    receive(offsets[_i]);
     add(SHIFT_MAX + 1);
-    expect(ROOM - SURE, CHANGE_GARBLED, 0);
+    expect(SIZE - MATCH_BYTES, CHANGE_GARBLED, 0);
 }
 END_TEST
 
-/* Whatever happened: of one byte nothing can be said, and of nine no more than
- * that two of them were swapped. */
-START_TEST(too_few_bytes_tell_nothing)
+/* Fewer than WINDOW_MIN bytes can only show a swap, and one byte nothing. */
+START_TEST(too_few_bytes_give_no_diagnosis)
 {
-    for (size_t window = 1; window < TELLING; window++) {
-        come_well(places[_i]);
+    for (size_t window = 1; window < WINDOW_MIN; window++) {
+        receive(offsets[_i]);
         lose(300);
         expect(window, CHANGE_UNKNOWN, 0);
-        come_well(places[_i]);
+        receive(offsets[_i]);
         add(300);
         expect(window, CHANGE_UNKNOWN, 0);
-        come_well(places[_i]);
-        change(1);
+        receive(offsets[_i]);
+        alter(1);
         expect(window, CHANGE_UNKNOWN, 0);
-        come_well(places[_i]);
-        change(ROOM);
+        receive(offsets[_i]);
+        alter(SIZE);
         expect(window, CHANGE_UNKNOWN, 0);
     }
-    come_well(places[_i] + (at(places[_i]) == at(places[_i] + 1)));
+    receive(offsets[_i] + (at(offsets[_i]) == at(offsets[_i] + 1)));
     swap();
     expect(1, CHANGE_UNKNOWN, 0);
 }
 END_TEST
 
-START_TEST(what_fits_nothing_is_not_given_a_name)
+START_TEST(other_damage_gives_no_diagnosis)
 {
-    for (size_t window = TELLING; window <= 20; window++) {
-        come_well(places[_i]);
-        add(window); /* the eight that would prove it are not there */
+    for (size_t window = WINDOW_MIN; window <= 20; window++) {
+        receive(offsets[_i]);
+        add(window); /* without correct bytes after it */
         expect(window, CHANGE_UNKNOWN, 0);
-        come_well(places[_i]);
-        change(ROOM);
+        receive(offsets[_i]);
+        alter(SIZE);
         expect(window, CHANGE_UNKNOWN, 0);
     }
-    come_well(places[_i]);
-    change(5);
+    receive(offsets[_i]);
+    alter(5);
     expect(1000, CHANGE_UNKNOWN, 0);
 }
 END_TEST
 
-/* Nothing beyond what came is looked at: the sanitizer and valgrind watch. */
-static void diagnose_alone(size_t window)
+/* On the heap, so that a sanitizer or valgrind notices a read too far. */
+static void diagnose_on_heap(size_t window)
 {
     unsigned char *bytes = malloc(window);
     struct fault fault = {.kind = FAULT_CHANGED,
-                          .offset = came.place,
-                          .expected = at(came.place),
-                          .got = came.bytes[0]};
+                          .offset = base,
+                          .expected = at(base),
+                          .got = received[0]};
 
-    memcpy(bytes, came.bytes, window);
+    memcpy(bytes, received, window);
     fault_diagnose(&fault, key(), bytes, window);
     free(bytes);
     ck_assert_int_le(fault.change, CHANGE_GARBLED);
 }
 
-START_TEST(no_window_is_overrun)
+START_TEST(nothing_beyond_the_window_is_read)
 {
     for (size_t window = 1; window <= 40; window++) {
-        come_well(places[_i]);
+        receive(offsets[_i]);
         lose(window);
-        diagnose_alone(window);
-        come_well(places[_i]);
+        diagnose_on_heap(window);
+        receive(offsets[_i]);
         add(window - 1);
-        diagnose_alone(window);
-        come_well(places[_i]);
+        diagnose_on_heap(window);
+        receive(offsets[_i]);
         swap();
-        diagnose_alone(window);
-        come_well(places[_i]);
-        change(window);
-        diagnose_alone(window);
+        diagnose_on_heap(window);
+        receive(offsets[_i]);
+        alter(window);
+        diagnose_on_heap(window);
     }
 }
 END_TEST
@@ -359,7 +365,7 @@ static const struct {
      "byte 64 was never sent: got 0x0a, and 7 more"},
 };
 
-START_TEST(every_fault_is_told_with_its_figures)
+START_TEST(the_text_of_a_fault_has_its_numbers)
 {
     char text[FAULT_TEXT_MAX];
 
@@ -368,7 +374,7 @@ START_TEST(every_fault_is_told_with_its_figures)
 }
 END_TEST
 
-START_TEST(every_kind_has_a_word_of_its_own)
+START_TEST(every_kind_has_its_own_name)
 {
     for (int kind = FAULT_NONE; kind < FAULT_KINDS; kind++) {
         const char *name = fault_name((enum fault_kind)kind);
@@ -383,14 +389,14 @@ START_TEST(every_kind_has_a_word_of_its_own)
 }
 END_TEST
 
-/* With the longest figures there are, and every errno's words. */
+/* With the largest numbers, and the text of every errno. */
 START_TEST(every_text_is_one_line_that_fits)
 {
     for (int kind = FAULT_NONE; kind < FAULT_KINDS; kind++)
         for (int i = 0; i <= 140; i++) {
             struct fault fault = {
                 .kind = (enum fault_kind)kind,
-                .change = (enum fault_change)(i % (CHANGE_UNKNOWN + 1)),
+                .change = (enum fault_change)(i % (CHANGE_GARBLED + 1)),
                 .expected = 255,
                 .got = 255,
                 .error = i,
@@ -405,7 +411,7 @@ START_TEST(every_text_is_one_line_that_fits)
             fault_text(&fault, text);
             length = strnlen(text, sizeof text);
             ck_assert_uint_gt(length, 0);
-            /* The last byte but one would be where it is cut off. */
+            /* A text that was cut off would be this long. */
             ck_assert_uint_lt(length, FAULT_TEXT_MAX - 1);
             ck_assert_int_eq(text[FAULT_TEXT_MAX], 'x');
             ck_assert_ptr_null(strchr(text, '\n'));
@@ -416,24 +422,21 @@ END_TEST
 
 void suite_tests(TCase *tests)
 {
-    tcase_add_loop_test(tests, lost_bytes_are_counted, 0, PLACES);
+    tcase_add_loop_test(tests, lost_bytes_are_counted, 0, OFFSETS);
     tcase_add_loop_test(tests, added_bytes_are_counted, 0, FEW);
     tcase_add_loop_test(tests, repeated_bytes_are_counted, 0, FEW);
-    tcase_add_loop_test(tests, two_neighbours_that_changed_places_are_named, 0,
-                        PLACES);
-    tcase_add_loop_test(
-        tests, two_that_were_swapped_are_followed_by_what_is_right, 0, FEW);
-    tcase_add_loop_test(tests, one_byte_that_is_another_is_just_that, 0, FEW);
-    tcase_add_loop_test(
-        tests, a_changed_byte_is_found_though_more_is_wrong_later, 0, PLACES);
-    tcase_add_loop_test(tests, what_has_nothing_right_is_garbled, 0, FEW);
-    tcase_add_loop_test(tests, a_shift_is_looked_for_no_further_than_64_kib, 0,
-                        FEW);
-    tcase_add_loop_test(tests, too_few_bytes_tell_nothing, 0, PLACES);
-    tcase_add_loop_test(tests, what_fits_nothing_is_not_given_a_name, 0, FEW);
-    tcase_add_loop_test(tests, no_window_is_overrun, 0, 2);
-    tcase_add_loop_test(tests, every_fault_is_told_with_its_figures, 0,
+    tcase_add_loop_test(tests, swapped_bytes_are_recognised, 0, OFFSETS);
+    tcase_add_loop_test(tests, wrong_bytes_after_a_swap_rule_it_out, 0, FEW);
+    tcase_add_loop_test(tests, a_single_replaced_byte_is_recognised, 0, FEW);
+    tcase_add_loop_test(tests, later_damage_does_not_hide_a_replaced_byte, 0,
+                        OFFSETS);
+    tcase_add_loop_test(tests, bytes_that_are_all_wrong_are_garbled, 0, FEW);
+    tcase_add_loop_test(tests, a_shift_beyond_64_kib_is_not_found, 0, FEW);
+    tcase_add_loop_test(tests, too_few_bytes_give_no_diagnosis, 0, OFFSETS);
+    tcase_add_loop_test(tests, other_damage_gives_no_diagnosis, 0, FEW);
+    tcase_add_loop_test(tests, nothing_beyond_the_window_is_read, 0, 2);
+    tcase_add_loop_test(tests, the_text_of_a_fault_has_its_numbers, 0,
                         sizeof texts / sizeof texts[0]);
-    tcase_add_test(tests, every_kind_has_a_word_of_its_own);
+    tcase_add_test(tests, every_kind_has_its_own_name);
     tcase_add_test(tests, every_text_is_one_line_that_fits);
 }

@@ -2,7 +2,7 @@
  * SPDX-License-Identifier: ISC
  * Copyright (c) 2026 The echod authors
  *
- * options of the client: the command line of echoc, to the letter.
+ * options: the command line of echoc.
  */
 #include "config.h"
 
@@ -17,10 +17,10 @@ const char suite_name[] = "client options";
 static struct options options;
 static char errmsg[ERRMSG_MAX];
 
-/* The words of one line, split at spaces; "''" is the empty word. */
+/* Parse a line, split at spaces; '' stands for an empty argument. */
 static int parse(const char *line)
 {
-    static char copy[4096]; /* options point into it */
+    static char copy[4096]; /* options point into this */
     char *argv[100] = {(char *)"echoc"};
     int argc = 1;
 
@@ -28,7 +28,7 @@ static int parse(const char *line)
     for (char *word = strtok(copy, " "); word; word = strtok(NULL, " "))
         argv[argc++] = strcmp(word, "''") == 0 ? word + 2 : word;
     *errmsg = '\0';
-    memset(&options, 0xa5, sizeof options); /* nothing may depend on it */
+    memset(&options, 0xa5, sizeof options); /* must all be overwritten */
     return options_parse(&options, argc, argv, errmsg);
 }
 
@@ -70,15 +70,15 @@ static void expect_address(const char *host, const char *port)
 static const struct {
     const char *line;
     enum options_command command;
-} bare[] = {{"", OPTIONS_COPY},
-            {"ping", OPTIONS_PING},
-            {"load", OPTIONS_LOAD},
-            {"check", OPTIONS_CHECK}};
+} commands[] = {{"", OPTIONS_COPY},
+                {"ping", OPTIONS_PING},
+                {"load", OPTIONS_LOAD},
+                {"check", OPTIONS_CHECK}};
 
-START_TEST(nothing_said_means_the_defaults)
+START_TEST(without_options_there_are_defaults)
 {
-    expect_ok(bare[_i].line);
-    ck_assert_int_eq(options.command, bare[_i].command);
+    expect_ok(commands[_i].line);
+    ck_assert_int_eq(options.command, commands[_i].command);
     expect_all_defaults();
     expect_address("127.0.0.1", "6142");
 }
@@ -88,15 +88,15 @@ START_TEST(all_commands_take_an_address_a_family_and_timeouts)
 {
     char line[200];
 
-    strcpy(line, bare[_i].line);
+    strcpy(line, commands[_i].line);
     expect_ok(strcat(line, " -4 --connect-timeout=1.5 --reply-timeout 0.25 "
                            "example.com:7"));
-    ck_assert_int_eq(options.command, bare[_i].command);
+    ck_assert_int_eq(options.command, commands[_i].command);
     ck_assert_int_eq(options.family, AF_INET);
     ck_assert_int_eq(options.connect_timeout_ms, 1500);
     ck_assert_int_eq(options.reply_timeout_ms, 250);
     expect_address("example.com", "7");
-    strcpy(line, bare[_i].line);
+    strcpy(line, commands[_i].line);
     expect_ok(strcat(line, " [::1]:7 -6w3"));
     ck_assert_int_eq(options.family, AF_INET6);
     ck_assert_int_eq(options.connect_timeout_ms, 3000);
@@ -105,7 +105,7 @@ START_TEST(all_commands_take_an_address_a_family_and_timeouts)
 }
 END_TEST
 
-START_TEST(the_later_of_two_timeouts_holds)
+START_TEST(the_last_of_several_timeouts_counts)
 {
     expect_ok("--timeout=7 --connect-timeout=1");
     ck_assert_int_eq(options.connect_timeout_ms, 1000);
@@ -116,7 +116,7 @@ START_TEST(the_later_of_two_timeouts_holds)
 }
 END_TEST
 
-START_TEST(without_a_command_bytes_may_be_verified)
+START_TEST(a_copy_takes_verify)
 {
     expect_ok("--verify /run/echo");
     ck_assert_int_eq(options.command, OPTIONS_COPY);
@@ -190,7 +190,7 @@ START_TEST(short_and_long_options_of_load_mean_the_same)
 }
 END_TEST
 
-START_TEST(load_has_one_mode_and_it_may_be_said_twice)
+START_TEST(load_has_one_mode_which_may_be_repeated)
 {
     expect_ok("load --stream");
     ck_assert_int_eq(options.mode, OPTIONS_STREAM);
@@ -205,7 +205,7 @@ START_TEST(load_has_one_mode_and_it_may_be_said_twice)
 }
 END_TEST
 
-START_TEST(what_does_not_exclude_goes_together)
+START_TEST(compatible_options_can_be_combined)
 {
     expect_ok("load --churn --count=5");
     ck_assert_uint_eq(options.count, 5);
@@ -216,7 +216,7 @@ START_TEST(what_does_not_exclude_goes_together)
 }
 END_TEST
 
-START_TEST(options_of_check_have_their_place)
+START_TEST(check_takes_clients_idle_and_json)
 {
     expect_ok("check -c 3 --idle=0.5 --json h");
     ck_assert_int_eq(options.command, OPTIONS_CHECK);
@@ -227,7 +227,7 @@ START_TEST(options_of_check_have_their_place)
 }
 END_TEST
 
-START_TEST(the_largest_numbers_are_taken)
+START_TEST(the_largest_values_are_accepted)
 {
     expect_ok("load --count=1000000000000 --size=1073741824 "
               "--clients=1000000 --rate=1000000000 --threads=1024");
@@ -251,7 +251,7 @@ static void repeat_sources(char *line, int times)
         strcat(line, i % 5 == 0 ? " --bind ::1" : ",127.0.0.1");
 }
 
-START_TEST(there_is_room_for_so_many_sources_and_no_more)
+START_TEST(the_number_of_sources_is_limited)
 {
     char line[4096];
 
@@ -268,7 +268,7 @@ END_TEST
 static const struct {
     const char *line, *host, *port;
     enum options_command command;
-} names[] = {
+} hosts[] = {
     {"ping:7", "ping", "7", OPTIONS_COPY},
     {"load:echo", "load", "echo", OPTIONS_COPY},
     {"-- ping", "ping", "6142", OPTIONS_COPY},
@@ -284,15 +284,15 @@ static const struct {
     {"ping -- -x:7", "-x", "7", OPTIONS_PING},
 };
 
-START_TEST(a_host_may_be_named_like_a_command)
+START_TEST(a_host_may_have_the_name_of_a_command)
 {
-    expect_ok(names[_i].line);
-    ck_assert_int_eq(options.command, names[_i].command);
-    expect_address(names[_i].host, names[_i].port);
+    expect_ok(hosts[_i].line);
+    ck_assert_int_eq(options.command, hosts[_i].command);
+    expect_address(hosts[_i].host, hosts[_i].port);
 }
 END_TEST
 
-START_TEST(a_path_may_be_named_like_a_command)
+START_TEST(a_path_may_have_the_name_of_a_command)
 {
     expect_ok("./ping");
     ck_assert_int_eq(options.command, OPTIONS_COPY);
@@ -303,7 +303,7 @@ START_TEST(a_path_may_be_named_like_a_command)
 }
 END_TEST
 
-START_TEST(help_and_version_need_nothing_else)
+START_TEST(help_and_version_ignore_the_rest)
 {
     static const struct {
         const char *line;
@@ -324,8 +324,8 @@ END_TEST
 
 static const struct {
     const char *line, *word;
-} faults[] = {
-    /* Words that are no options, or lack or have a value. */
+} errors[] = {
+    /* Unknown options, missing values and values not allowed. */
     {"--bogus", "--bogus"},
     {"-z", "-z"},
     {"-4z", "-z:"},
@@ -427,7 +427,7 @@ static const struct {
     {"load --bind=1234567890123456789012345678901234567890123456789",
      "1234567890123456789012345678901234567890123456789"},
 
-    /* What excludes what. */
+    /* Combinations. */
     {"load --json --csv", "--json and --csv"},
     {"load --csv --json", "--json and --csv"},
     {"load --time=5 --count=5", "--time and --count"},
@@ -451,16 +451,17 @@ static const struct {
     {"load ./echo -6", "./echo"},
 };
 
-START_TEST(a_fault_names_the_offending_word_in_one_line)
+START_TEST(an_error_names_the_wrong_word_in_one_line)
 {
-    ck_assert_msg(parse(faults[_i].line) == -1, "taken: %s", faults[_i].line);
-    ck_assert_msg(strstr(errmsg, faults[_i].word) != NULL, "%s: %s",
-                  faults[_i].line, errmsg);
+    ck_assert_msg(parse(errors[_i].line) == -1, "accepted: %s",
+                  errors[_i].line);
+    ck_assert_msg(strstr(errmsg, errors[_i].word) != NULL, "%s: %s",
+                  errors[_i].line, errmsg);
     ck_assert_ptr_null(strchr(errmsg, '\n'));
 }
 END_TEST
 
-START_TEST(a_long_word_does_not_overrun_the_reason)
+START_TEST(a_long_word_does_not_overrun_errmsg)
 {
     char line[2000] = "--";
 
@@ -475,8 +476,8 @@ START_TEST(a_long_word_does_not_overrun_the_reason)
 }
 END_TEST
 
-/* Whatever was read before, and whatever a refusal left behind. */
-START_TEST(one_line_leaves_nothing_to_the_next)
+/* Neither a success nor an error leaves state behind, as in getopt_long(3). */
+START_TEST(parsing_twice_is_independent)
 {
     expect_ok("load -4 -w9 -c9 -T9 -s9 --rate=9 --churn --bind=::1 --csv "
               "--threads=9 --hgrm=x --plot=y h:9");
@@ -489,7 +490,7 @@ START_TEST(one_line_leaves_nothing_to_the_next)
 }
 END_TEST
 
-START_TEST(help_names_every_command_and_fits)
+START_TEST(help_has_every_option_in_80_columns)
 {
     static const char *const words[] = {
         "ping",       "load",      "check",     "--connect-timeout",
@@ -516,28 +517,28 @@ END_TEST
 
 void suite_tests(TCase *tests)
 {
-    tcase_add_loop_test(tests, nothing_said_means_the_defaults, 0, 4);
+    tcase_add_loop_test(tests, without_options_there_are_defaults, 0, 4);
     tcase_add_loop_test(
         tests, all_commands_take_an_address_a_family_and_timeouts, 0, 4);
-    tcase_add_test(tests, the_later_of_two_timeouts_holds);
-    tcase_add_test(tests, without_a_command_bytes_may_be_verified);
+    tcase_add_test(tests, the_last_of_several_timeouts_counts);
+    tcase_add_test(tests, a_copy_takes_verify);
     tcase_add_loop_test(tests, short_and_long_options_of_ping_mean_the_same, 0,
                         4);
     tcase_add_test(tests, an_interval_may_be_zero);
     tcase_add_loop_test(tests, short_and_long_options_of_load_mean_the_same, 0,
                         3);
-    tcase_add_test(tests, load_has_one_mode_and_it_may_be_said_twice);
-    tcase_add_test(tests, what_does_not_exclude_goes_together);
-    tcase_add_test(tests, options_of_check_have_their_place);
-    tcase_add_test(tests, the_largest_numbers_are_taken);
-    tcase_add_test(tests, there_is_room_for_so_many_sources_and_no_more);
-    tcase_add_loop_test(tests, a_host_may_be_named_like_a_command, 0,
-                        sizeof names / sizeof names[0]);
-    tcase_add_test(tests, a_path_may_be_named_like_a_command);
-    tcase_add_test(tests, help_and_version_need_nothing_else);
-    tcase_add_loop_test(tests, a_fault_names_the_offending_word_in_one_line, 0,
-                        sizeof faults / sizeof faults[0]);
-    tcase_add_test(tests, a_long_word_does_not_overrun_the_reason);
-    tcase_add_test(tests, one_line_leaves_nothing_to_the_next);
-    tcase_add_test(tests, help_names_every_command_and_fits);
+    tcase_add_test(tests, load_has_one_mode_which_may_be_repeated);
+    tcase_add_test(tests, compatible_options_can_be_combined);
+    tcase_add_test(tests, check_takes_clients_idle_and_json);
+    tcase_add_test(tests, the_largest_values_are_accepted);
+    tcase_add_test(tests, the_number_of_sources_is_limited);
+    tcase_add_loop_test(tests, a_host_may_have_the_name_of_a_command, 0,
+                        sizeof hosts / sizeof hosts[0]);
+    tcase_add_test(tests, a_path_may_have_the_name_of_a_command);
+    tcase_add_test(tests, help_and_version_ignore_the_rest);
+    tcase_add_loop_test(tests, an_error_names_the_wrong_word_in_one_line, 0,
+                        sizeof errors / sizeof errors[0]);
+    tcase_add_test(tests, a_long_word_does_not_overrun_errmsg);
+    tcase_add_test(tests, parsing_twice_is_independent);
+    tcase_add_test(tests, help_has_every_option_in_80_columns);
 }

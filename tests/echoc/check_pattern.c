@@ -2,7 +2,7 @@
  * SPDX-License-Identifier: ISC
  * Copyright (c) 2026 The echod authors
  *
- * pattern: every byte knows its place, and any other place is wrong.
+ * pattern: every byte is determined by its offset, and any damage shows.
  */
 #include "config.h"
 
@@ -16,106 +16,108 @@ const char suite_name[] = "pattern";
 
 enum { SIZE = 4096, WORD = 8 };
 
-/* Places where an index or an offset that is too narrow would begin anew. */
-static const uint64_t places[] = {0,
-                                  1,
-                                  4095,
-                                  UINT64_C(0xfffffff8),
-                                  UINT64_C(0x100000003),
-                                  UINT64_C(0x7fffffff9),
-                                  UINT64_C(1) << 40,
-                                  (UINT64_C(1) << 53) + 5,
-                                  UINT64_C(0x7ffffffffffffffd),
-                                  UINT64_MAX - ((uint64_t)16 << 20)};
+/* At some of these an offset or word index that is too narrow would wrap. */
+static const uint64_t offsets[] = {0,
+                                   1,
+                                   4095,
+                                   UINT64_C(0xfffffff8),
+                                   UINT64_C(0x100000003),
+                                   UINT64_C(0x7fffffff9),
+                                   UINT64_C(1) << 40,
+                                   (UINT64_C(1) << 53) + 5,
+                                   UINT64_C(0x7ffffffffffffffd),
+                                   UINT64_MAX - ((uint64_t)16 << 20)};
 
-enum { PLACES = sizeof places / sizeof places[0] };
+enum { OFFSETS = sizeof offsets / sizeof offsets[0] };
 
 static uint64_t key(void)
 {
     return pattern_key(20, 6142);
 }
 
-/* What stands at an offset, byte by byte. */
+/* The reference: the stream byte by byte. */
 static void make(unsigned char *bytes, uint64_t offset, size_t size)
 {
     for (size_t i = 0; i < size; i++)
         bytes[i] = pattern_at(key(), offset + i);
 }
 
-/* Whether size bytes, and no byte beside them, are what stands at offset. An
- * assertion is slow, so that many of these share one. */
+/* Whether pattern_fill() writes the right bytes, and nothing around them. No
+ * assertions here: there would be so many that they take long. */
 static bool fills(uint64_t offset, size_t at, size_t size)
 {
-    enum { ROOM = 64, GUARD = 0xa5 };
-    unsigned char bytes[ROOM];
-    bool good = true;
+    enum { FRAME = 64, GUARD = 0xa5 };
+    unsigned char bytes[FRAME];
+    bool is_right = true;
 
-    memset(bytes, GUARD, ROOM);
+    memset(bytes, GUARD, FRAME);
     pattern_fill(key(), offset, bytes + at, size);
-    for (size_t i = 0; i < ROOM; i++)
+    for (size_t i = 0; i < FRAME; i++)
         if (i < at || i >= at + size)
-            good = good && bytes[i] == GUARD;
+            is_right = is_right && bytes[i] == GUARD;
         else
-            good = good && bytes[i] == pattern_at(key(), offset + i - at);
-    return good;
+            is_right =
+                is_right && bytes[i] == pattern_at(key(), offset + i - at);
+    return is_right;
 }
 
-START_TEST(filling_is_the_same_as_asking_for_each_byte)
+START_TEST(filling_agrees_with_single_bytes)
 {
-    for (uint64_t offset = places[_i]; offset < places[_i] + WORD; offset++)
+    for (uint64_t offset = offsets[_i]; offset < offsets[_i] + WORD; offset++)
         for (size_t size = 0; size <= 4 * WORD; size++) {
-            bool good = true;
+            bool is_right = true;
 
             for (size_t at = 1; at <= WORD; at++)
-                good = good && fills(offset, at, size);
-            ck_assert_msg(good, "%zu bytes at %llu", size,
+                is_right = is_right && fills(offset, at, size);
+            ck_assert_msg(is_right, "%zu bytes at %llu", size,
                           (unsigned long long)offset);
         }
 }
 END_TEST
 
-START_TEST(what_was_filled_matches_there_and_nowhere_near)
+START_TEST(bytes_match_at_their_own_offset_only)
 {
     unsigned char bytes[SIZE];
     size_t most = 0;
 
-    pattern_fill(key(), places[_i], bytes, SIZE);
-    ck_assert_uint_eq(pattern_match(key(), places[_i], bytes, SIZE), SIZE);
-    ck_assert_uint_eq(pattern_match(key(), places[_i], bytes, 0), 0);
-    for (uint64_t off = 1; off < 1000; off++) {
-        size_t same = pattern_match(key(), places[_i] + off, bytes, SIZE);
+    pattern_fill(key(), offsets[_i], bytes, SIZE);
+    ck_assert_uint_eq(pattern_match(key(), offsets[_i], bytes, SIZE), SIZE);
+    ck_assert_uint_eq(pattern_match(key(), offsets[_i], bytes, 0), 0);
+    for (uint64_t shift = 1; shift < 1000; shift++) {
+        size_t matched = pattern_match(key(), offsets[_i] + shift, bytes, SIZE);
 
-        most = same > most ? same : most;
+        most = matched > most ? matched : most;
     }
     for (unsigned bit = 0; bit < 64; bit++) {
-        uint64_t other = places[_i] ^ UINT64_C(1) << bit;
-        size_t same = pattern_match(key(), other, bytes, SIZE);
+        uint64_t other = offsets[_i] ^ UINT64_C(1) << bit;
+        size_t matched = pattern_match(key(), other, bytes, SIZE);
 
-        most = same > most ? same : most;
+        most = matched > most ? matched : most;
     }
     ck_assert_uint_lt(most, WORD);
 }
 END_TEST
 
-START_TEST(a_match_ends_at_exactly_the_first_bad_byte)
+START_TEST(a_match_ends_at_the_first_wrong_byte)
 {
-    enum { NEAR = 1100 }; /* past two of the pieces it compares in */
+    enum { NEAR = 1100 }; /* more than two blocks in pattern_match() */
     unsigned char bytes[NEAR];
 
-    make(bytes, places[_i], NEAR);
-    for (size_t bad = 0; bad < NEAR; bad++) {
-        unsigned char flip = (unsigned char)(1U << bad % 8);
-        size_t also = bad + 1 + bad % 600;
+    make(bytes, offsets[_i], NEAR);
+    for (size_t wrong = 0; wrong < NEAR; wrong++) {
+        unsigned char flip = (unsigned char)(1U << wrong % 8);
+        size_t second = wrong + 1 + wrong % 600;
 
-        bytes[bad] ^= flip;
-        ck_assert_uint_eq(pattern_match(key(), places[_i], bytes, NEAR), bad);
-        if (also < NEAR) {
-            bytes[also] ^= flip;
-            ck_assert_uint_eq(pattern_match(key(), places[_i], bytes, NEAR),
-                              bad);
-            bytes[also] ^= flip;
+        bytes[wrong] ^= flip;
+        ck_assert_uint_eq(pattern_match(key(), offsets[_i], bytes, NEAR),
+                          wrong);
+        if (second < NEAR) {
+            bytes[second] ^= flip;
+            ck_assert_uint_eq(pattern_match(key(), offsets[_i], bytes, NEAR),
+                              wrong);
+            bytes[second] ^= flip;
         }
-        bytes[bad] ^= flip;
+        bytes[wrong] ^= flip;
     }
 }
 END_TEST
@@ -125,63 +127,65 @@ static const size_t counts[] = {1,  2,  3,   7,   8,    9,    15,   16,
 
 enum { COUNTS = sizeof counts / sizeof counts[0] };
 
-/* Something is wrong from where on; it must show there, or where the first byte
- * does that is not the same by accident: within eight. */
-static void expect_found(const unsigned char *came, uint64_t offset,
-                         size_t where)
+/* The bytes are damaged from start on. The first one that differs may come a few
+ * bytes later, as some are equal by chance. */
+static void expect_found(const unsigned char *received, uint64_t offset,
+                         size_t start)
 {
-    size_t found = pattern_match(key(), offset, came, SIZE);
-    size_t first = where;
+    size_t found = pattern_match(key(), offset, received, SIZE);
+    size_t first = start;
 
-    while (first < SIZE && came[first] == pattern_at(key(), offset + first))
+    while (first < SIZE && received[first] == pattern_at(key(), offset + first))
         first++;
     ck_assert_uint_eq(found, first);
-    ck_assert_uint_lt(found, where + WORD);
+    ck_assert_uint_lt(found, start + WORD);
 }
 
-START_TEST(bytes_that_are_lost_are_missed_at_once)
+START_TEST(lost_bytes_are_noticed_at_once)
 {
-    unsigned char came[SIZE];
+    unsigned char received[SIZE];
 
     for (size_t n = 0; n < COUNTS; n++)
-        for (size_t where = 500; where < 500 + 2 * WORD; where++) {
-            make(came, places[_i], where);
-            make(came + where, places[_i] + where + counts[n], SIZE - where);
-            expect_found(came, places[_i], where);
+        for (size_t start = 500; start < 500 + 2 * WORD; start++) {
+            make(received, offsets[_i], start);
+            make(received + start, offsets[_i] + start + counts[n],
+                 SIZE - start);
+            expect_found(received, offsets[_i], start);
         }
 }
 END_TEST
 
-START_TEST(bytes_that_are_repeated_are_seen_at_once)
+START_TEST(repeated_bytes_are_noticed_at_once)
 {
-    unsigned char came[SIZE];
+    unsigned char received[SIZE];
 
     for (size_t n = 0; n < COUNTS && counts[n] <= SIZE / 2; n++)
-        for (size_t where = 2048; where < 2048 + 2 * WORD; where++) {
-            make(came, places[_i], where);
-            make(came + where, places[_i] + where - counts[n], SIZE - where);
-            expect_found(came, places[_i], where);
+        for (size_t start = 2048; start < 2048 + 2 * WORD; start++) {
+            make(received, offsets[_i], start);
+            make(received + start, offsets[_i] + start - counts[n],
+                 SIZE - start);
+            expect_found(received, offsets[_i], start);
         }
 }
 END_TEST
 
-START_TEST(bytes_that_change_places_are_seen_at_once)
+START_TEST(moved_bytes_are_noticed_at_once)
 {
-    unsigned char came[SIZE];
+    unsigned char received[SIZE];
 
     for (size_t n = 0; n < COUNTS && counts[n] <= SIZE / 4; n++)
-        for (size_t where = 1000; where < 1000 + 2 * WORD; where++) {
-            make(came, places[_i], SIZE);
-            make(came + where, places[_i] + where + counts[n], counts[n]);
-            make(came + where + counts[n], places[_i] + where, counts[n]);
-            /* Of two that are the same nobody can tell. */
-            if (counts[n] > 1 || came[where] != came[where + 1])
-                expect_found(came, places[_i], where);
+        for (size_t start = 1000; start < 1000 + 2 * WORD; start++) {
+            make(received, offsets[_i], SIZE);
+            make(received + start, offsets[_i] + start + counts[n], counts[n]);
+            make(received + start + counts[n], offsets[_i] + start, counts[n]);
+            /* Two equal bytes cannot be told apart. */
+            if (counts[n] > 1 || received[start] != received[start + 1])
+                expect_found(received, offsets[_i], start);
         }
 }
 END_TEST
 
-START_TEST(another_connections_bytes_are_wrong_at_once)
+START_TEST(bytes_of_another_connection_are_noticed_at_once)
 {
     enum { RUNS = 8, KEYS = RUNS * RUNS };
     unsigned char bytes[SIZE];
@@ -189,16 +193,17 @@ START_TEST(another_connections_bytes_are_wrong_at_once)
     for (uint64_t mine = 0; mine < KEYS; mine++) {
         size_t most = 0;
 
-        pattern_fill(pattern_key(mine / RUNS, mine % RUNS), places[_i], bytes,
+        pattern_fill(pattern_key(mine / RUNS, mine % RUNS), offsets[_i], bytes,
                      SIZE);
         for (uint64_t other = 0; other < KEYS; other++) {
-            size_t same = pattern_match(pattern_key(other / RUNS, other % RUNS),
-                                        places[_i], bytes, SIZE);
+            size_t matched =
+                pattern_match(pattern_key(other / RUNS, other % RUNS),
+                              offsets[_i], bytes, SIZE);
 
             if (other == mine)
-                ck_assert_uint_eq(same, SIZE);
-            else if (same > most)
-                most = same;
+                ck_assert_uint_eq(matched, SIZE);
+            else if (matched > most)
+                most = matched;
         }
         ck_assert_uint_lt(most, WORD);
     }
@@ -215,23 +220,23 @@ static int compare(const void *one, const void *other)
 
 static void expect_all_different(uint64_t *words, size_t count)
 {
-    size_t again = 0;
+    size_t repeated = 0;
 
     qsort(words, count, sizeof *words, compare);
     for (size_t i = 1; i < count; i++)
-        again += words[i - 1] == words[i];
+        repeated += words[i - 1] == words[i];
     free(words);
-    ck_assert_uint_eq(again, 0);
+    ck_assert_uint_eq(repeated, 0);
 }
 
-/* Wherever they begin: a shift need not be by eights. */
-START_TEST(eight_bytes_never_occur_twice)
+/* At any alignment, as a shift may be by any number of bytes. */
+START_TEST(no_eight_bytes_occur_twice)
 {
     size_t count = (size_t)1 << 17;
     unsigned char *bytes = malloc(count + WORD);
     uint64_t *words = malloc(count * sizeof *words);
 
-    pattern_fill(key(), places[_i], bytes, count + WORD);
+    pattern_fill(key(), offsets[_i], bytes, count + WORD);
     for (size_t i = 0; i < count; i++)
         memcpy(&words[i], bytes + i, WORD);
     free(bytes);
@@ -239,7 +244,7 @@ START_TEST(eight_bytes_never_occur_twice)
 }
 END_TEST
 
-START_TEST(the_eights_of_many_mebibytes_are_all_different)
+START_TEST(no_word_occurs_twice_in_8_mib)
 {
     size_t count = (size_t)8 << 20 >> 3;
     uint64_t *words = malloc(count * WORD);
@@ -249,38 +254,35 @@ START_TEST(the_eights_of_many_mebibytes_are_all_different)
 }
 END_TEST
 
-/* A counter alone would have the same low bytes again after 2048. */
-START_TEST(few_bytes_are_the_same_a_power_of_two_later)
+/* The low bytes of a plain counter would repeat after 2048 bytes. */
+START_TEST(few_bytes_are_equal_a_power_of_two_apart)
 {
     for (unsigned bit = 3; bit < 36; bit++) {
-        size_t same = 0;
+        size_t matched = 0;
 
         for (uint64_t i = 0; i < SIZE; i++)
-            same += pattern_at(key(), i) ==
-                    pattern_at(key(), i + (UINT64_C(1) << bit));
-        ck_assert_msg(same < SIZE / 16, "2^%u later %zu of %d are the same",
-                      bit, same, SIZE);
+            matched += pattern_at(key(), i) ==
+                       pattern_at(key(), i + (UINT64_C(1) << bit));
+        ck_assert_msg(matched < SIZE / 16,
+                      "%zu of %d bytes equal those 2^%u later", matched, SIZE,
+                      bit);
     }
 }
 END_TEST
 
 void suite_tests(TCase *tests)
 {
-    tcase_add_loop_test(tests, filling_is_the_same_as_asking_for_each_byte, 0,
-                        PLACES);
-    tcase_add_loop_test(tests, what_was_filled_matches_there_and_nowhere_near,
-                        0, PLACES);
-    tcase_add_loop_test(tests, a_match_ends_at_exactly_the_first_bad_byte, 0,
-                        PLACES);
-    tcase_add_loop_test(tests, bytes_that_are_lost_are_missed_at_once, 0,
-                        PLACES);
-    tcase_add_loop_test(tests, bytes_that_are_repeated_are_seen_at_once, 0,
-                        PLACES);
-    tcase_add_loop_test(tests, bytes_that_change_places_are_seen_at_once, 0,
-                        PLACES);
-    tcase_add_loop_test(tests, another_connections_bytes_are_wrong_at_once, 0,
-                        PLACES);
-    tcase_add_loop_test(tests, eight_bytes_never_occur_twice, 0, PLACES / 2);
-    tcase_add_test(tests, the_eights_of_many_mebibytes_are_all_different);
-    tcase_add_test(tests, few_bytes_are_the_same_a_power_of_two_later);
+    tcase_add_loop_test(tests, filling_agrees_with_single_bytes, 0, OFFSETS);
+    tcase_add_loop_test(tests, bytes_match_at_their_own_offset_only, 0,
+                        OFFSETS);
+    tcase_add_loop_test(tests, a_match_ends_at_the_first_wrong_byte, 0,
+                        OFFSETS);
+    tcase_add_loop_test(tests, lost_bytes_are_noticed_at_once, 0, OFFSETS);
+    tcase_add_loop_test(tests, repeated_bytes_are_noticed_at_once, 0, OFFSETS);
+    tcase_add_loop_test(tests, moved_bytes_are_noticed_at_once, 0, OFFSETS);
+    tcase_add_loop_test(tests, bytes_of_another_connection_are_noticed_at_once,
+                        0, OFFSETS);
+    tcase_add_loop_test(tests, no_eight_bytes_occur_twice, 0, OFFSETS / 2);
+    tcase_add_test(tests, no_word_occurs_twice_in_8_mib);
+    tcase_add_test(tests, few_bytes_are_equal_a_power_of_two_apart);
 }

@@ -2,7 +2,7 @@
  * SPDX-License-Identifier: ISC
  * Copyright (c) 2026 The echod authors
  *
- * unechoed: what goes in comes out, in order, and never without end.
+ * unechoed: bytes leave the queue in order, and memory stays limited.
  */
 #include "config.h"
 
@@ -15,173 +15,165 @@
 
 const char suite_name[] = "unechoed";
 
-enum { PIECE = 256 * 1024, MEBIBYTE = 1024 * 1024 };
+enum { CHUNK = 256 * 1024, MEBIBYTE = 1024 * 1024 };
 
-/* A byte that depends on its place, so that none can be taken for another. */
-static unsigned char byte_at(size_t place)
+static struct unechoed queue;
+
+static void free_queue(void)
 {
-    return (unsigned char)(place * 2654435761U >> 13);
+    unechoed_free(&queue);
 }
 
-static void put(struct unechoed *unechoed, size_t place, size_t size)
+/* A byte that depends on its offset, so that a wrong order shows. */
+static unsigned char byte_at(size_t offset)
 {
-    unsigned char *room = unechoed_reserve(unechoed, size);
+    return (unsigned char)(offset * 2654435761U >> 13);
+}
 
-    ck_assert_ptr_nonnull(room);
+static void put(size_t offset, size_t size)
+{
+    unsigned char *space = unechoed_reserve(&queue, size);
+
+    ck_assert_ptr_nonnull(space);
     for (size_t i = 0; i < size; i++)
-        room[i] = byte_at(place + i);
-    unechoed_add(unechoed, size);
+        space[i] = byte_at(offset + i);
+    unechoed_add(&queue, size);
 }
 
-/* The first size bytes must be those of a place. */
-static void expect(const struct unechoed *unechoed, size_t place, size_t size)
+/* Check that the oldest bytes are those from offset on. */
+static void expect(size_t offset, size_t size)
 {
-    const unsigned char *bytes = unechoed_bytes(unechoed);
+    const unsigned char *bytes = unechoed_bytes(&queue);
     size_t i = 0;
 
-    while (i < size && bytes[i] == byte_at(place + i))
+    while (i < size && bytes[i] == byte_at(offset + i))
         i++;
     ck_assert_uint_eq(i, size);
 }
 
-START_TEST(what_goes_in_comes_out_in_order)
+START_TEST(bytes_leave_in_order)
 {
-    struct unechoed unechoed = {0};
-
-    put(&unechoed, 0, 5);
-    put(&unechoed, 5, 1);
-    put(&unechoed, 6, 1000);
-    ck_assert_uint_eq(unechoed.length, 1006);
-    expect(&unechoed, 0, 1006);
-    unechoed_drop(&unechoed, 3);
-    expect(&unechoed, 3, 1003);
-    put(&unechoed, 1006, 7);
-    expect(&unechoed, 3, 1010);
-    unechoed_drop(&unechoed, 1010);
-    ck_assert_uint_eq(unechoed.length, 0);
-    put(&unechoed, 1013, 9);
-    expect(&unechoed, 1013, 9);
-    unechoed_free(&unechoed);
+    put(0, 5);
+    put(5, 1);
+    put(6, 1000);
+    ck_assert_uint_eq(queue.length, 1006);
+    expect(0, 1006);
+    unechoed_drop(&queue, 3);
+    expect(3, 1003);
+    put(1006, 7);
+    expect(3, 1010);
+    unechoed_drop(&queue, 1010);
+    ck_assert_uint_eq(queue.length, 0);
+    put(1013, 9);
+    expect(1013, 9);
 }
 END_TEST
 
-START_TEST(room_counts_only_once_it_is_said_to_be_used)
+START_TEST(reserved_space_is_not_part_of_the_queue)
 {
-    struct unechoed unechoed = {0};
-    unsigned char *room = NULL;
+    unsigned char *space = NULL;
 
-    put(&unechoed, 0, 10);
-    room = unechoed_reserve(&unechoed, PIECE);
-    ck_assert_ptr_nonnull(room);
-    memset(room, 0, PIECE);
-    ck_assert_uint_eq(unechoed.length, 10);
-    expect(&unechoed, 0, 10);
-    put(&unechoed, 10, 10); /* less than was asked for */
-    ck_assert_uint_eq(unechoed.length, 20);
-    expect(&unechoed, 0, 20);
-    ck_assert_ptr_nonnull(unechoed_reserve(&unechoed, 0));
-    unechoed_add(&unechoed, 0);
-    expect(&unechoed, 0, 20);
-    unechoed_free(&unechoed);
+    put(0, 10);
+    space = unechoed_reserve(&queue, CHUNK);
+    ck_assert_ptr_nonnull(space);
+    memset(space, 0, CHUNK);
+    ck_assert_uint_eq(queue.length, 10);
+    expect(0, 10);
+    put(10, 10); /* less than was reserved */
+    ck_assert_uint_eq(queue.length, 20);
+    expect(0, 20);
+    ck_assert_ptr_nonnull(unechoed_reserve(&queue, 0));
+    unechoed_add(&queue, 0);
+    expect(0, 20);
 }
 END_TEST
 
-/* In and out by pieces of any size, sometimes more behind and sometimes less,
- * over every edge of the memory. */
-START_TEST(bytes_of_any_amount_keep_their_order)
+/* With random sizes, while the queue grows and shrinks. */
+START_TEST(chunks_of_any_size_stay_in_order)
 {
-    struct unechoed unechoed = {0};
-    uint64_t dice = (uint64_t)_i * 2 + 1;
+    uint64_t seed = (uint64_t)_i * 2 + 1;
     size_t in = 0;
     size_t out = 0;
 
     while (out < 16 * MEBIBYTE) {
-        size_t piece = 0;
+        size_t chunk = 0;
 
-        dice ^= dice << 13;
-        dice ^= dice >> 7;
-        dice ^= dice << 17;
-        piece = (size_t)(dice >> 20) % ((dice & 3) == 0 ? PIECE : 5000);
-        if ((dice >> 8 & 1) == 1 && in - out < 3 * MEBIBYTE) {
-            put(&unechoed, in, piece);
-            in += piece;
+        seed ^= seed << 13;
+        seed ^= seed >> 7;
+        seed ^= seed << 17;
+        chunk = (size_t)(seed >> 20) % ((seed & 3) == 0 ? CHUNK : 5000);
+        if ((seed >> 8 & 1) == 1 && in - out < 3 * MEBIBYTE) {
+            put(in, chunk);
+            in += chunk;
         } else {
-            piece = piece < in - out ? piece : in - out;
-            if (piece > 0)
-                expect(&unechoed, out, piece);
-            unechoed_drop(&unechoed, piece);
-            out += piece;
+            chunk = chunk < in - out ? chunk : in - out;
+            if (chunk > 0)
+                expect(out, chunk);
+            unechoed_drop(&queue, chunk);
+            out += chunk;
         }
-        ck_assert_uint_eq(unechoed.length, in - out);
+        ck_assert_uint_eq(queue.length, in - out);
     }
-    unechoed_free(&unechoed);
 }
 END_TEST
 
-/* At most two pieces are kept, so twice that is all it ever needs. */
-START_TEST(a_steady_flow_takes_no_more_memory)
+/* There are never more than two chunks, and capacity is twice that. */
+START_TEST(a_steady_flow_needs_no_more_memory)
 {
-    struct unechoed unechoed = {0};
-
-    for (size_t place = 0; place < 64 * MEBIBYTE; place += PIECE) {
-        ck_assert_ptr_nonnull(unechoed_reserve(&unechoed, PIECE));
-        unechoed_add(&unechoed, PIECE);
-        ck_assert_uint_le(unechoed.capacity, 4 * PIECE);
-        if (place > 0)
-            unechoed_drop(&unechoed, PIECE);
+    for (size_t offset = 0; offset < 64 * MEBIBYTE; offset += CHUNK) {
+        ck_assert_ptr_nonnull(unechoed_reserve(&queue, CHUNK));
+        unechoed_add(&queue, CHUNK);
+        ck_assert_uint_le(queue.capacity, 4 * CHUNK);
+        if (offset > 0)
+            unechoed_drop(&queue, CHUNK);
     }
-    unechoed_free(&unechoed);
 }
 END_TEST
 
-START_TEST(more_than_the_limit_is_refused_and_nothing_is_lost)
+START_TEST(the_limit_is_enforced_and_nothing_is_lost)
 {
-    struct unechoed unechoed = {0};
-    size_t place = 0;
+    size_t offset = 0;
 
-    for (; place < UNECHOED_MAX; place += MEBIBYTE) {
-        ck_assert_ptr_nonnull(unechoed_reserve(&unechoed, MEBIBYTE));
-        if (place < MEBIBYTE)
-            put(&unechoed, place, MEBIBYTE);
+    for (; offset < UNECHOED_MAX; offset += MEBIBYTE) {
+        ck_assert_ptr_nonnull(unechoed_reserve(&queue, MEBIBYTE));
+        if (offset < MEBIBYTE)
+            put(offset, MEBIBYTE);
         else
-            unechoed_add(&unechoed, MEBIBYTE);
+            unechoed_add(&queue, MEBIBYTE);
     }
     errno = EBUSY;
-    ck_assert_ptr_null(unechoed_reserve(&unechoed, 1));
+    ck_assert_ptr_null(unechoed_reserve(&queue, 1));
     ck_assert_int_eq(errno, ENOBUFS);
-    ck_assert_uint_eq(unechoed.length, UNECHOED_MAX);
-    ck_assert_ptr_nonnull(unechoed_reserve(&unechoed, 0));
-    expect(&unechoed, 0, MEBIBYTE);
-    unechoed_drop(&unechoed, 1);
-    ck_assert_ptr_null(unechoed_reserve(&unechoed, 2));
-    ck_assert_ptr_nonnull(unechoed_reserve(&unechoed, 1));
-    unechoed_add(&unechoed, 1);
-    expect(&unechoed, 1, MEBIBYTE - 1);
-    unechoed_free(&unechoed);
+    ck_assert_uint_eq(queue.length, UNECHOED_MAX);
+    ck_assert_ptr_nonnull(unechoed_reserve(&queue, 0));
+    expect(0, MEBIBYTE);
+    unechoed_drop(&queue, 1);
+    ck_assert_ptr_null(unechoed_reserve(&queue, 2));
+    ck_assert_ptr_nonnull(unechoed_reserve(&queue, 1));
+    unechoed_add(&queue, 1);
+    expect(1, MEBIBYTE - 1);
 }
 END_TEST
 
-START_TEST(one_that_was_freed_begins_anew)
+START_TEST(a_freed_queue_can_be_used_again)
 {
-    struct unechoed unechoed = {0};
-
-    unechoed_free(&unechoed);
-    put(&unechoed, 0, PIECE);
-    unechoed_drop(&unechoed, 7);
-    unechoed_free(&unechoed);
-    ck_assert_uint_eq(unechoed.length, 0);
-    put(&unechoed, 100, PIECE);
-    expect(&unechoed, 100, PIECE);
-    unechoed_free(&unechoed);
+    unechoed_free(&queue);
+    put(0, CHUNK);
+    unechoed_drop(&queue, 7);
+    unechoed_free(&queue);
+    ck_assert_uint_eq(queue.length, 0);
+    put(100, CHUNK);
+    expect(100, CHUNK);
 }
 END_TEST
 
 void suite_tests(TCase *tests)
 {
-    tcase_add_test(tests, what_goes_in_comes_out_in_order);
-    tcase_add_test(tests, room_counts_only_once_it_is_said_to_be_used);
-    tcase_add_loop_test(tests, bytes_of_any_amount_keep_their_order, 0, 5);
-    tcase_add_test(tests, a_steady_flow_takes_no_more_memory);
-    tcase_add_test(tests, more_than_the_limit_is_refused_and_nothing_is_lost);
-    tcase_add_test(tests, one_that_was_freed_begins_anew);
+    tcase_add_checked_fixture(tests, NULL, free_queue);
+    tcase_add_test(tests, bytes_leave_in_order);
+    tcase_add_test(tests, reserved_space_is_not_part_of_the_queue);
+    tcase_add_loop_test(tests, chunks_of_any_size_stay_in_order, 0, 5);
+    tcase_add_test(tests, a_steady_flow_needs_no_more_memory);
+    tcase_add_test(tests, the_limit_is_enforced_and_nothing_is_lost);
+    tcase_add_test(tests, a_freed_queue_can_be_used_again);
 }
