@@ -87,7 +87,8 @@ enum status copy_run(const struct options *options)
     return status;
 }
 
-/* Returns 0 at the end of the echo, or -1 with the fault or errmsg. */
+/* The main loop. Returns 0 after EOF from the server, or -1 with errmsg, or
+ * with the fault. Without --verify a fault in the bytes does not end it. */
 static int copy_both_ways(struct copy *copy)
 {
     while (!copy->echo_ended) {
@@ -95,7 +96,6 @@ static int copy_both_ways(struct copy *copy)
             {.fd = wants_input(copy) ? STDIN_FILENO : -1, .events = POLLIN},
             {.fd = copy->fd,
              .events = copy->unsent > 0 ? POLLIN | POLLOUT : POLLIN}};
-
         int ready = 0;
 
         update_deadline(copy);
@@ -185,7 +185,7 @@ static int read_input(struct copy *copy)
     return 0;
 }
 
-/* After an error there may still be bytes to receive, so that is no end yet. */
+/* After an error there may still be bytes to receive, so the copy goes on. */
 static void send_input(struct copy *copy)
 {
     const unsigned char *end =

@@ -4,8 +4,8 @@
  *
  * options: the command line of echoc.
  *
- * One table describes every option: the commands that take it, its names, what
- * kind of value it has, the field that is set, and the range.
+ * One table describes every option: the commands that take it, its names, the
+ * kind of value, the field it sets and the range.
  */
 #include "config.h"
 
@@ -141,6 +141,7 @@ static const struct row {
     {CHECK, 0, "idle", SECONDS, FIELD(idle_ms), 1, 0},
 };
 
+/* getopt_long(3) returns a letter, or ROW_BASE + index for a long option. */
 enum { ROWS = sizeof table / sizeof table[0], ROW_BASE = CHAR_MAX + 1 };
 
 static bool has_value(const struct row *row)
@@ -148,7 +149,7 @@ static bool has_value(const struct row *row)
     return row->kind >= NUMBER;
 }
 
-/* Fields that hold numbers are bool, or as wide as int or int64_t. */
+/* The field is a bool, or an integer or enum as wide as int or int64_t. */
 static void set_field(struct options *options, const struct row *row,
                       int64_t value)
 {
@@ -264,7 +265,7 @@ static int set_option(struct options *options, const struct row *row,
     return 0;
 }
 
-/* What getopt_long(3) returned ':' or '?' for. */
+/* Explain why getopt_long(3) returned ':' or '?'. Returns -1. */
 static int refuse(int option, const char *word, char *errmsg)
 {
     if (option == ':')

@@ -127,7 +127,7 @@ static const size_t counts[] = {1,  2,  3,   7,   8,    9,    15,   16,
 
 enum { COUNTS = sizeof counts / sizeof counts[0] };
 
-/* The bytes are damaged from start on. The first one that differs may come a few
+/* The bytes are damaged from start on. The first that differs may come a few
  * bytes later, as some are equal by chance. */
 static void expect_found(const unsigned char *received, uint64_t offset,
                          size_t start)

@@ -113,7 +113,7 @@ int connect_any(struct server *server, int timeout_ms, struct fault *fault)
             return fd;
         }
         fault->error = errno;
-        /* EADDRNOTAVAIL may mean no local address of this family at all. */
+        /* Not local here: there may be no local address of this family. */
         if (errno != EADDRNOTAVAIL)
             fault->kind = connect_fault(errno);
     }
@@ -156,8 +156,8 @@ int connect_endpoint(const struct endpoint *to, int timeout_ms)
     return -1;
 }
 
-/* The local port only has to be unique for the pair of addresses, so let
- * connect(2) choose it, not bind(2), where the system can do that. */
+/* Where possible, let connect(2) choose the local port, not bind(2): then it
+ * only has to be unique for this pair of addresses. */
 static int bind_to(int fd, const struct endpoint *from)
 {
 #ifdef IP_BIND_ADDRESS_NO_PORT

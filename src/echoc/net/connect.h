@@ -19,7 +19,7 @@
 
 /* The server's address and what it resolves to. */
 struct server {
-    const char *text; /* as typed; in argv */
+    const char *text; /* the address as typed; not copied */
     struct endpoint *endpoints;
     size_t count;
     size_t chosen; /* index of the endpoint that accepted last */
@@ -75,8 +75,9 @@ int connect_result(int fd, const struct endpoint *to);
 enum fault_kind connect_fault(int error);
 
 /*
- * Check that this process may open so many connections and other descriptors,
- * after raising the soft limit. Returns 0, or -1 with errmsg.
+ * Raise the soft limit on descriptors, and check that this process can have
+ * the given numbers of connections and of other descriptors open. Returns 0, or
+ * -1 with errmsg.
  */
 int connect_check_limit(size_t connections, size_t others,
                         char errmsg[ERRMSG_MAX]);
