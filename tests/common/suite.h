@@ -2,10 +2,10 @@
  * SPDX-License-Identifier: ISC
  * Copyright (c) 2026 The echod authors
  *
- * suite: what every Check suite shares: one main, and pairs of sockets.
+ * suite: what the Check suites share: main(), sockets, waiting.
  *
- * A suite defines suite_tests(); each of its tests runs in a process of its
- * own. Everything here fails the test itself when something goes wrong.
+ * A suite defines suite_name and suite_tests(). Each test runs in its own
+ * process. These functions fail the test when something goes wrong.
  */
 #ifndef TESTS_SUITE_H
 #define TESTS_SUITE_H
@@ -15,39 +15,54 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Add the suite's tests to a case with a generous time limit. */
+/* Add the suite's tests to a case, whose time limit is 120 s. */
 void suite_tests(TCase *tests);
 extern const char suite_name[];
+
+/* Called by suite_tests(): another case of the suite with the same time limit,
+ * for tests that have a fixture. */
+TCase *suite_case(const char *name);
 
 /* A connected pair: of Unix sockets, or of TCP sockets on 127.0.0.1. */
 void unix_pair(int fds[2]);
 void tcp_pair(int fds[2]);
+/* A listening socket on 127.0.0.1 with a free port. */
+int listen_on_loopback(void);
+/* Close a TCP socket so that its peer receives a reset (SO_LINGER of 0). */
+void reset_connection(int fd);
 
-/* Deterministic bytes that depend on their position: xorshift64. */
+/* Fill with pseudo-random bytes (xorshift64) that depend on the seed alone. */
 void fill(unsigned char *bytes, size_t size, uint64_t seed);
 
 void write_all(int fd, const void *bytes, size_t size);
-/* Read exactly size bytes; fails the test at an end or after 30 s. */
+/* Read exactly size bytes. Fails the test at end of file or after 30 s. */
 void read_all(int fd, void *bytes, size_t size);
-/* Read until the end, which must be no reset; returns how much. Fails the test
- * after 30 s. */
+/* Read until end of file and return the number of bytes. Fails the test at a
+ * reset or after 30 s without input. */
 size_t read_to_end(int fd);
-/* Whether there is something to read, or an end, within ms. */
+/* Whether a read would not block: now, or within ms milliseconds. */
 bool is_readable(int fd, int ms);
 
+/* Milliseconds of CLOCK_MONOTONIC. */
 int64_t now_ms(void);
 
-/* valgrind has limits of its own, and forbids to look at old stacks. */
+/* valgrind keeps descriptors for itself and reports reads of old stacks. */
 bool under_valgrind(void);
 
-/* Call until it is true; fails the test with its text after 30 s. */
+/* Wait until the condition is true. Fails the test after 30 s. */
 #define EVENTUALLY(condition)                                                  \
     do {                                                                       \
-        int64_t eventually_until = now_ms() + 30000;                           \
+        int64_t eventually_start = now_ms();                                   \
                                                                                \
-        while (!(condition))                                                   \
-            ck_assert_msg(now_ms() < eventually_until, "never: %s",            \
+        while (!(condition)) {                                                 \
+            ck_assert_msg(now_ms() - eventually_start < 30000, "never: %s",    \
                           #condition);                                         \
+            pause_since(eventually_start);                                     \
+        }                                                                      \
     } while (0)
+
+/* For EVENTUALLY: sleep for a tenth of the time since start, but for 1 ms at
+ * least and 10 ms at most, and leave the processor to the code under test. */
+void pause_since(int64_t start);
 
 #endif
