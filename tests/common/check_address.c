@@ -2,7 +2,7 @@
  * SPDX-License-Identifier: ISC
  * Copyright (c) 2026 The echod authors
  *
- * address: the forms it is typed in, and how it is written.
+ * address: parsing, formatting and resolving.
  */
 #include "config.h"
 
@@ -29,7 +29,7 @@ static const struct {
     {"[fe80::1%lo]:7", "fe80::1%lo", "7"},
 };
 
-START_TEST(every_form_is_taken_apart)
+START_TEST(every_form_is_parsed)
 {
     struct address address;
     char errmsg[ERRMSG_MAX] = "";
@@ -50,7 +50,7 @@ static const char *const faulty[] = {
     "a:b:c",   "[::1]:",      ":999999999999999999999",
     "host:7:", "[::1]7",      "[::1]:70000"};
 
-START_TEST(a_faulty_address_is_refused_with_a_reason)
+START_TEST(a_faulty_address_is_refused_with_a_message)
 {
     struct address address;
     char errmsg[ERRMSG_MAX] = "";
@@ -60,7 +60,7 @@ START_TEST(a_faulty_address_is_refused_with_a_reason)
 }
 END_TEST
 
-START_TEST(what_holds_a_slash_is_a_path)
+START_TEST(an_address_with_a_slash_is_a_path)
 {
     struct address address;
     char errmsg[ERRMSG_MAX] = "";
@@ -75,7 +75,7 @@ START_TEST(what_holds_a_slash_is_a_path)
 }
 END_TEST
 
-START_TEST(a_name_too_long_is_refused)
+START_TEST(a_name_that_is_too_long_is_refused)
 {
     struct address address;
     char errmsg[ERRMSG_MAX] = "";
@@ -92,27 +92,27 @@ END_TEST
 static const struct {
     const char *host, *text;
     unsigned scope;
-} written[] = {
+} formatted[] = {
     {"::1", "[::1]:7", 0},
     {"2001:db8::1", "[2001:db8::1]:7", 0},
     {"fe80::1", "[fe80::1%3]:7", 3},
     {"::ffff:192.0.2.1", "192.0.2.1:7", 0},
 };
 
-START_TEST(an_ipv6_endpoint_is_written)
+START_TEST(an_ipv6_endpoint_is_formatted)
 {
     struct sockaddr_in6 in6 = {.sin6_family = AF_INET6,
                                .sin6_port = htons(7),
-                               .sin6_scope_id = written[_i].scope};
+                               .sin6_scope_id = formatted[_i].scope};
     char text[ADDRESS_TEXT_MAX];
 
-    inet_pton(AF_INET6, written[_i].host, &in6.sin6_addr);
+    inet_pton(AF_INET6, formatted[_i].host, &in6.sin6_addr);
     address_format((struct sockaddr *)&in6, text);
-    ck_assert_str_eq(text, written[_i].text);
+    ck_assert_str_eq(text, formatted[_i].text);
 }
 END_TEST
 
-START_TEST(ipv4_and_unix_endpoints_are_written)
+START_TEST(ipv4_and_unix_endpoints_are_formatted)
 {
     struct sockaddr_in in = {.sin_family = AF_INET, .sin_port = htons(65535)};
     struct sockaddr_un un = {.sun_family = AF_UNIX, .sun_path = "/x"};
@@ -126,7 +126,7 @@ START_TEST(ipv4_and_unix_endpoints_are_written)
 }
 END_TEST
 
-START_TEST(the_longest_text_fits)
+START_TEST(the_longest_endpoint_fits)
 {
     struct sockaddr_in6 in6 = {.sin6_family = AF_INET6,
                                .sin6_port = 0xffff,
@@ -152,7 +152,7 @@ static size_t resolve(const char *text, struct endpoint **list)
     return count;
 }
 
-START_TEST(every_interface_has_both_families)
+START_TEST(an_empty_host_resolves_to_both_families)
 {
     struct endpoint *list = NULL;
     size_t count = resolve(":7", &list);
@@ -164,7 +164,7 @@ START_TEST(every_interface_has_both_families)
 }
 END_TEST
 
-START_TEST(a_number_resolves_to_itself)
+START_TEST(a_numeric_host_resolves_to_itself)
 {
     struct endpoint *list = NULL;
     char text[ADDRESS_TEXT_MAX];
@@ -178,7 +178,7 @@ START_TEST(a_number_resolves_to_itself)
 }
 END_TEST
 
-START_TEST(a_service_name_is_a_port)
+START_TEST(a_service_name_resolves_to_its_port)
 {
     struct endpoint *list = NULL;
 
@@ -188,7 +188,7 @@ START_TEST(a_service_name_is_a_port)
 }
 END_TEST
 
-START_TEST(no_such_host_or_service_is_told)
+START_TEST(an_unknown_host_or_service_is_an_error)
 {
     static const char *const texts[] = {"nosuch.invalid:7",
                                         "127.0.0.1:nosuchservice"};
@@ -209,18 +209,18 @@ END_TEST
 
 void suite_tests(TCase *tests)
 {
-    tcase_add_loop_test(tests, every_form_is_taken_apart, 0,
+    tcase_add_loop_test(tests, every_form_is_parsed, 0,
                         sizeof forms / sizeof forms[0]);
-    tcase_add_loop_test(tests, a_faulty_address_is_refused_with_a_reason, 0,
+    tcase_add_loop_test(tests, a_faulty_address_is_refused_with_a_message, 0,
                         sizeof faulty / sizeof faulty[0]);
-    tcase_add_test(tests, what_holds_a_slash_is_a_path);
-    tcase_add_test(tests, a_name_too_long_is_refused);
-    tcase_add_loop_test(tests, an_ipv6_endpoint_is_written, 0,
-                        sizeof written / sizeof written[0]);
-    tcase_add_test(tests, ipv4_and_unix_endpoints_are_written);
-    tcase_add_test(tests, the_longest_text_fits);
-    tcase_add_test(tests, every_interface_has_both_families);
-    tcase_add_test(tests, a_number_resolves_to_itself);
-    tcase_add_test(tests, a_service_name_is_a_port);
-    tcase_add_test(tests, no_such_host_or_service_is_told);
+    tcase_add_test(tests, an_address_with_a_slash_is_a_path);
+    tcase_add_test(tests, a_name_that_is_too_long_is_refused);
+    tcase_add_loop_test(tests, an_ipv6_endpoint_is_formatted, 0,
+                        sizeof formatted / sizeof formatted[0]);
+    tcase_add_test(tests, ipv4_and_unix_endpoints_are_formatted);
+    tcase_add_test(tests, the_longest_endpoint_fits);
+    tcase_add_test(tests, an_empty_host_resolves_to_both_families);
+    tcase_add_test(tests, a_numeric_host_resolves_to_itself);
+    tcase_add_test(tests, a_service_name_resolves_to_its_port);
+    tcase_add_test(tests, an_unknown_host_or_service_is_an_error);
 }

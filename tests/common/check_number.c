@@ -2,7 +2,7 @@
  * SPDX-License-Identifier: ISC
  * Copyright (c) 2026 The echod authors
  *
- * number: what a person types, and what a person had better not.
+ * number: reading numbers and times from text.
  */
 #include "config.h"
 
@@ -15,8 +15,8 @@ const char suite_name[] = "number";
 
 static const struct {
     const char *text;
-    int64_t most, number;
-} wholes[] = {
+    int64_t max, number;
+} numbers[] = {
     {"0", 10, 0},
     {"10", 10, 10},
     {"007", 10, 7},
@@ -27,17 +27,17 @@ static const struct {
     {"0", 0, 0},
 };
 
-START_TEST(digits_are_a_number)
+START_TEST(digits_are_read)
 {
-    ck_assert_int_eq(number_whole(wholes[_i].text, wholes[_i].most),
-                     wholes[_i].number);
+    ck_assert_int_eq(number_whole(numbers[_i].text, numbers[_i].max),
+                     numbers[_i].number);
 }
 END_TEST
 
 static const struct {
     const char *text;
-    int64_t most;
-} no_wholes[] = {
+    int64_t max;
+} not_numbers[] = {
     {"", 10},
     {" ", 10},
     {"11", 10},
@@ -55,28 +55,28 @@ static const struct {
     {"0x4", 10},
     {"four", 10},
     {"1000000000001", INT64_C(1000000000000)},
-    /* 2^64 + 4, 2^32 + 4 and more would be small again in a narrow number. */
+    /* 2^32 + 4, 2^64 + 4 and 2^128 + 4, which are 4 when truncated. */
     {"4294967300", 10},
     {"18446744073709551620", 10},
     {"340282366920938463463374607431768211460", 10},
     {"99999999999999999999999999999999999999999", INT64_C(1000000000000)},
 };
 
-START_TEST(anything_but_digits_within_bounds_is_none)
+START_TEST(anything_but_digits_in_range_is_refused)
 {
-    ck_assert_int_eq(number_whole(no_wholes[_i].text, no_wholes[_i].most), -1);
+    ck_assert_int_eq(number_whole(not_numbers[_i].text, not_numbers[_i].max),
+                     -1);
 }
 END_TEST
 
-START_TEST(every_bound_is_exact)
+START_TEST(every_upper_bound_is_exact)
 {
-    for (int64_t most = 0; most < 2000; most++)
-        for (int64_t near = most; near <= most + 1; near++) {
+    for (int64_t max = 0; max < 2000; max++)
+        for (int64_t value = max; value <= max + 1; value++) {
             char text[8];
 
-            snprintf(text, sizeof text, "%d", (int)near);
-            ck_assert_int_eq(number_whole(text, most),
-                             near == most ? most : -1);
+            snprintf(text, sizeof text, "%d", (int)value);
+            ck_assert_int_eq(number_whole(text, max), value == max ? max : -1);
         }
 }
 END_TEST
@@ -117,13 +117,13 @@ static const struct {
     {"0000000000000000000000000000001.5", 1500},
 };
 
-START_TEST(seconds_have_fractions_and_are_never_rounded_down)
+START_TEST(seconds_are_read_and_rounded_up)
 {
     ck_assert_int_eq(number_seconds(times[_i].text), times[_i].ms);
 }
 END_TEST
 
-static const char *const no_times[] = {
+static const char *const not_times[] = {
     "",
     ".",
     " ",
@@ -162,9 +162,9 @@ static const char *const no_times[] = {
     "99999999999999999999999",
 };
 
-START_TEST(anything_else_is_no_time)
+START_TEST(a_faulty_time_is_refused)
 {
-    ck_assert_int_eq(number_seconds(no_times[_i]), -1);
+    ck_assert_int_eq(number_seconds(not_times[_i]), -1);
 }
 END_TEST
 
@@ -182,15 +182,14 @@ END_TEST
 
 void suite_tests(TCase *tests)
 {
-    tcase_add_loop_test(tests, digits_are_a_number, 0,
-                        sizeof wholes / sizeof wholes[0]);
-    tcase_add_loop_test(tests, anything_but_digits_within_bounds_is_none, 0,
-                        sizeof no_wholes / sizeof no_wholes[0]);
-    tcase_add_test(tests, every_bound_is_exact);
-    tcase_add_loop_test(tests,
-                        seconds_have_fractions_and_are_never_rounded_down, 0,
+    tcase_add_loop_test(tests, digits_are_read, 0,
+                        sizeof numbers / sizeof numbers[0]);
+    tcase_add_loop_test(tests, anything_but_digits_in_range_is_refused, 0,
+                        sizeof not_numbers / sizeof not_numbers[0]);
+    tcase_add_test(tests, every_upper_bound_is_exact);
+    tcase_add_loop_test(tests, seconds_are_read_and_rounded_up, 0,
                         sizeof times / sizeof times[0]);
-    tcase_add_loop_test(tests, anything_else_is_no_time, 0,
-                        sizeof no_times / sizeof no_times[0]);
+    tcase_add_loop_test(tests, a_faulty_time_is_refused, 0,
+                        sizeof not_times / sizeof not_times[0]);
     tcase_add_test(tests, every_millisecond_is_exact);
 }

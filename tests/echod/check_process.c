@@ -2,7 +2,7 @@
  * SPDX-License-Identifier: ISC
  * Copyright (c) 2026 The echod authors
  *
- * supervisor, limits and privileges: the process and its surroundings.
+ * supervisor, limits and privileges.
  */
 #include "config.h"
 
@@ -46,7 +46,7 @@ START_TEST(without_a_supervisor_nothing_is_inherited)
 }
 END_TEST
 
-START_TEST(sockets_for_another_process_are_not_ours)
+START_TEST(sockets_for_another_process_are_ignored)
 {
     setenv("LISTEN_PID", "1", 1);
     setenv("LISTEN_FDS", "2", 1);
@@ -65,7 +65,7 @@ END_TEST
 static const char *const not_numbers[] = {"",   "x",  "2x",
                                           "-1", " 2", "99999999999999999999"};
 
-START_TEST(what_is_not_a_number_is_named)
+START_TEST(a_variable_that_is_not_a_number_is_named)
 {
     set_pid();
     setenv("LISTEN_FDS", not_numbers[_i], 1);
@@ -95,15 +95,15 @@ static int notify_socket(bool is_abstract)
     return fd;
 }
 
-START_TEST(the_supervisor_hears_the_state)
+START_TEST(the_supervisor_receives_the_state)
 {
-    char heard[32] = "";
+    char datagram[32] = "";
     int fd = notify_socket(_i == 0);
 
     supervisor_notify("READY=1");
     ck_assert(is_readable(fd, 0));
-    ck_assert_int_eq(read(fd, heard, sizeof heard - 1), 7);
-    ck_assert_str_eq(heard, "READY=1");
+    ck_assert_int_eq(read(fd, datagram, sizeof datagram - 1), 7);
+    ck_assert_str_eq(datagram, "READY=1");
     unlink(getenv("NOTIFY_SOCKET"));
 }
 END_TEST
@@ -152,7 +152,7 @@ START_TEST(the_soft_limit_is_raised_to_the_hard_one)
 }
 END_TEST
 
-START_TEST(the_lowest_limit_is_named_and_leaves_room)
+START_TEST(the_lowest_limit_is_named)
 {
     struct limit limit;
 
@@ -164,19 +164,19 @@ START_TEST(the_lowest_limit_is_named_and_leaves_room)
 }
 END_TEST
 
-START_TEST(without_room_for_one_it_is_said)
+START_TEST(a_limit_too_low_for_one_client_is_named)
 {
     struct limit limit;
 
     set_limit((rlim_t)dup(STDIN_FILENO) + 1, 100);
     limit = limits_find();
-    set_limit(100, 100); /* what a sanitizer does at the end needs some */
+    set_limit(100, 100); /* a sanitizer opens files at the end */
     ck_assert_uint_eq(limit.clients, 0);
     ck_assert_str_eq(limit.name, "RLIMIT_NOFILE");
 }
 END_TEST
 
-START_TEST(growing_the_table_closes_nothing)
+START_TEST(growing_the_table_changes_no_descriptor)
 {
     int fd = fcntl(STDIN_FILENO, F_DUPFD, 100);
 
@@ -186,7 +186,7 @@ START_TEST(growing_the_table_closes_nothing)
 }
 END_TEST
 
-START_TEST(no_such_user_is_named)
+START_TEST(an_unknown_user_is_named)
 {
     char message[ERRMSG_MAX];
 
@@ -195,8 +195,8 @@ START_TEST(no_such_user_is_named)
 }
 END_TEST
 
-/* As root it must work, and for good; as another user it must say why not. */
-START_TEST(becoming_another_user_is_for_good)
+/* Only root can become another user. */
+START_TEST(a_change_of_user_cannot_be_undone)
 {
     char message[ERRMSG_MAX];
     const struct passwd *nobody = getpwnam("nobody");
@@ -219,18 +219,18 @@ END_TEST
 void suite_tests(TCase *tests)
 {
     tcase_add_test(tests, without_a_supervisor_nothing_is_inherited);
-    tcase_add_test(tests, sockets_for_another_process_are_not_ours);
+    tcase_add_test(tests, sockets_for_another_process_are_ignored);
     tcase_add_test(tests, the_count_of_inherited_sockets_is_read);
-    tcase_add_loop_test(tests, what_is_not_a_number_is_named, 0,
+    tcase_add_loop_test(tests, a_variable_that_is_not_a_number_is_named, 0,
                         sizeof not_numbers / sizeof not_numbers[0]);
-    tcase_add_loop_test(tests, the_supervisor_hears_the_state, 0, 2);
+    tcase_add_loop_test(tests, the_supervisor_receives_the_state, 0, 2);
     tcase_add_test(tests, a_state_that_cannot_be_sent_is_a_warning);
     if (!under_valgrind()) {
         tcase_add_test(tests, the_soft_limit_is_raised_to_the_hard_one);
-        tcase_add_test(tests, the_lowest_limit_is_named_and_leaves_room);
-        tcase_add_test(tests, without_room_for_one_it_is_said);
+        tcase_add_test(tests, the_lowest_limit_is_named);
+        tcase_add_test(tests, a_limit_too_low_for_one_client_is_named);
     }
-    tcase_add_test(tests, growing_the_table_closes_nothing);
-    tcase_add_test(tests, no_such_user_is_named);
-    tcase_add_test(tests, becoming_another_user_is_for_good);
+    tcase_add_test(tests, growing_the_table_changes_no_descriptor);
+    tcase_add_test(tests, an_unknown_user_is_named);
+    tcase_add_test(tests, a_change_of_user_cannot_be_undone);
 }
