@@ -15,6 +15,7 @@
 #include <pthread.h>
 #include <pwd.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
@@ -25,8 +26,6 @@
 
 const char suite_name[] = "echod";
 
-static struct program echod;
-
 /* End a client's half, see the end, and return the line that reports it. */
 static const char *end_client(int fd)
 {
@@ -34,27 +33,6 @@ static const char *end_client(int fd)
     ck_assert_uint_eq(read_to_end(fd), 0);
     close(fd);
     return program_line(&echod, echod.out);
-}
-
-static void reset_client(int fd)
-{
-    struct linger reset = {.l_onoff = 1};
-
-    setsockopt(fd, SOL_SOCKET, SO_LINGER, &reset, sizeof reset);
-    close(fd);
-}
-
-/* Send until nothing more fits, and read nothing. */
-static int deaf_client(void)
-{
-    static char bytes[65536];
-    int fd = program_connect(&echod);
-    struct timeval time = {.tv_usec = 200000};
-
-    setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &time, sizeof time);
-    while (write(fd, bytes, sizeof bytes) > 0)
-        continue;
-    return fd;
 }
 
 /* ---- The main job ---- */
@@ -75,7 +53,6 @@ START_TEST(what_is_sent_comes_back_and_is_reported)
              ntohs(me.sin_port));
     ck_assert_msg(strstr(end_client(fd), expected) == echod.line, "%s",
                   echod.line);
-    program_stop(&echod);
 }
 END_TEST
 
@@ -93,8 +70,7 @@ START_TEST(half_close_still_echoes_the_rest)
     read_all(fd, came, sizeof came);
     ck_assert_int_eq(memcmp(sent, came, sizeof sent), 0);
     ck_assert_uint_eq(read_to_end(fd), 0);
-    program_until(&echod, "wrote 300000 bytes");
-    program_stop(&echod);
+    program_expect(&echod, "wrote 300000 bytes");
 }
 END_TEST
 
@@ -103,39 +79,20 @@ START_TEST(a_client_that_sends_nothing_is_reported_too)
     SERVE(&echod, "127.0.0.1:0");
     ck_assert_ptr_nonnull(
         strstr(end_client(program_connect(&echod)), "wrote 0 bytes"));
-    program_stop(&echod);
 }
 END_TEST
 
-static int connect_path(const char *path)
-{
-    struct sockaddr_un address = {.sun_family = AF_UNIX};
-    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-
-    strcpy(address.sun_path, path);
-    EVENTUALLY(connect(fd, (struct sockaddr *)&address, sizeof address) == 0);
-    return fd;
-}
-
-static const char *fresh_path(void)
-{
-    static char path[64];
-
-    snprintf(path, sizeof path, "/tmp/check_echod.%ld", (long)getpid());
-    return path;
-}
-
 START_TEST(several_addresses_are_served_at_once)
 {
-    const char *path = fresh_path();
+    const char *path = socket_path();
     struct stat status;
     int fd = -1;
 
     SERVE(&echod, "127.0.0.1:0", "[::1]:0", path);
-    ck_assert_ptr_nonnull(program_until(&echod, "server running on [::1]:"));
-    ck_assert_ptr_nonnull(program_until(&echod, path));
+    ck_assert_ptr_nonnull(program_expect(&echod, "server running on [::1]:"));
+    ck_assert_ptr_nonnull(program_expect(&echod, path));
     program_ping(program_connect(&echod));
-    fd = connect_path(path);
+    fd = connect_to_path(path);
     program_ping(fd);
     ck_assert_ptr_nonnull(strstr(end_client(fd), "wrote 6 bytes to unix in"));
     program_stop(&echod);
@@ -153,10 +110,9 @@ START_TEST(a_thousand_clients_are_served_at_once)
         fds[i] = program_connect(&echod);
     for (int i = CROWD - 1; i >= 0; i--)
         program_ping(fds[i]);
-    ck_assert_int_ge(program_status(&echod, "Threads:"), CROWD + 1);
+    ck_assert_int_ge(program_proc_status(&echod, "Threads:"), CROWD + 1);
     for (int i = 0; i < CROWD; i++)
         ck_assert_ptr_nonnull(strstr(end_client(fds[i]), "wrote 6 bytes"));
-    program_stop(&echod);
 }
 END_TEST
 
@@ -168,7 +124,7 @@ START_TEST(ten_thousand_connections_leave_nothing_behind)
     int descriptors = 0;
 
     SERVE(&echod, "127.0.0.1:0");
-    threads = program_status(&echod, "Threads:");
+    threads = program_proc_status(&echod, "Threads:");
     descriptors = program_descriptors(&echod);
     for (int i = 0; i < 10000; i++) {
         int fd = program_connect(&echod);
@@ -176,18 +132,17 @@ START_TEST(ten_thousand_connections_leave_nothing_behind)
         program_ping(fd);
         ck_assert_ptr_nonnull(strstr(end_client(fd), "wrote 6 bytes"));
         if (i == 1000)
-            memory = program_status(&echod, "VmRSS:");
+            memory = program_proc_status(&echod, "VmRSS:");
     }
     /* A thread sanitizer has a thread of its own, and not from the start. */
-    EVENTUALLY(program_status(&echod, "Threads:") <=
+    EVENTUALLY(program_proc_status(&echod, "Threads:") <=
                threads + (CLIENT_STACK_EXTRA > 0));
     ck_assert_int_eq(program_descriptors(&echod), descriptors);
 #if CLIENT_STACK_EXTRA == 0
-    ck_assert_int_le(program_status(&echod, "VmRSS:"), memory + 256);
+    ck_assert_int_le(program_proc_status(&echod, "VmRSS:"), memory + 256);
 #else
     (void)memory;
 #endif
-    program_stop(&echod);
 }
 END_TEST
 
@@ -210,7 +165,6 @@ START_TEST(at_the_limit_newcomers_wait_and_nobody_is_turned_away)
     end_client(fds[0]);
     ck_assert(is_readable(fds[2], 30000));
     program_ping(fds[1]);
-    program_stop(&echod);
 }
 END_TEST
 
@@ -224,13 +178,12 @@ START_TEST(above_the_hosts_limit_a_client_is_closed_and_counted)
     program_ping(first);
     second = program_connect(&echod);
     ck_assert_uint_eq(read_to_end(second), 0);
-    program_until(&echod, "refused 127.0.0.1:");
+    program_expect(&echod, "refused 127.0.0.1:");
     program_ping(first);
     end_client(first);
     program_ping(program_connect(&echod));
     program_signal(&echod, SIGUSR1);
-    program_until(&echod, "clients now, 2 so far, 1 refused");
-    program_stop(&echod);
+    program_expect(&echod, "clients now, 2 so far, 1 refused");
 }
 END_TEST
 
@@ -241,17 +194,15 @@ START_TEST(a_silent_client_is_ended_in_time)
     SERVE(&echod, "--timeout=0.2", "127.0.0.1:0");
     fd = program_connect(&echod);
     ck_assert_uint_eq(read_to_end(fd), 0);
-    program_until(&echod, "error: timed out (wrote 0 bytes to 127.0.0.1:");
-    program_stop(&echod);
+    program_expect(&echod, "error: timed out (wrote 0 bytes to 127.0.0.1:");
 }
 END_TEST
 
 START_TEST(a_deaf_client_is_ended_in_time)
 {
     SERVE(&echod, "--timeout=0.3", "127.0.0.1:0");
-    deaf_client();
-    program_until(&echod, "error: timed out (wrote ");
-    program_stop(&echod);
+    program_connect_without_reading(&echod);
+    program_expect(&echod, "error: timed out (wrote ");
 }
 END_TEST
 
@@ -267,7 +218,6 @@ START_TEST(a_client_that_moves_is_not_ended)
     }
     ck_assert_ptr_nonnull(strstr(end_client(fd), "wrote "));
     ck_assert_ptr_null(strstr(echod.line, "error"));
-    program_stop(&echod);
 }
 END_TEST
 
@@ -283,7 +233,6 @@ START_TEST(a_delay_holds_every_piece_back)
         program_ping(fd);
         ck_assert_int_ge(now_ms() - before, 99);
     }
-    program_stop(&echod);
 }
 END_TEST
 
@@ -291,8 +240,7 @@ START_TEST(verbose_tells_of_connects)
 {
     SERVE(&echod, "-v", "127.0.0.1:0");
     program_connect(&echod);
-    program_until(&echod, "connect from 127.0.0.1:");
-    program_stop(&echod);
+    program_expect(&echod, "connect from 127.0.0.1:");
 }
 END_TEST
 
@@ -300,9 +248,7 @@ START_TEST(json_tells_how_a_client_ended)
 {
     int fd = -1;
 
-    program_run(&echod, (const char *const[]){"-ljson", "127.0.0.1:0", NULL});
-    program_until(&echod, "\"event\":\"listen\",\"address\":\"127.0.0.1:");
-    echod.port = atoi(strrchr(echod.line, ':') + 1);
+    SERVE(&echod, "-ljson", "127.0.0.1:0");
     fd = program_connect(&echod);
     program_ping(fd);
     end_client(fd);
@@ -311,18 +257,18 @@ START_TEST(json_tells_how_a_client_ended)
     fd = program_connect(&echod);
     program_ping(fd);
     program_signal(&echod, SIGTERM);
-    program_until(&echod, "\"end\":\"stopped\"}");
-    program_until(&echod, "\"event\":\"stop\"");
+    program_expect(&echod, "\"end\":\"stopped\"}");
+    program_expect(&echod, "\"event\":\"stop\"");
     ck_assert_int_eq(program_wait(&echod), 0);
 }
 END_TEST
 
 START_TEST(log_none_says_nothing)
 {
-    const char *path = fresh_path();
+    const char *path = socket_path();
 
     RUN(&echod, "--log=none", path);
-    program_ping(connect_path(path));
+    program_ping(connect_to_path(path));
     program_stop(&echod);
     ck_assert_ptr_null(program_line(&echod, echod.out));
     ck_assert_ptr_null(program_line(&echod, echod.err));
@@ -347,10 +293,9 @@ END_TEST
 START_TEST(privileges_are_dropped_after_binding)
 {
     SERVE(&echod, "--user=nobody", "127.0.0.1:0");
-    ck_assert_int_eq(program_status(&echod, "Uid:"),
+    ck_assert_int_eq(program_proc_status(&echod, "Uid:"),
                      (long)getpwnam("nobody")->pw_uid);
     program_ping(program_connect(&echod));
-    program_stop(&echod);
 }
 END_TEST
 
@@ -370,8 +315,8 @@ START_TEST(a_hundred_idle_clients_drain_without_the_grace)
     for (int i = 0; i < CROWD; i++)
         ck_assert_ptr_nonnull(strstr(program_line(&echod, echod.out),
                                      "wrote 6 bytes to 127.0.0.1:"));
-    program_until(&echod, "stopped: 0 clients now, 100 so far, 0 refused, "
-                          "0 cut off, 600 bytes");
+    program_expect(&echod, "stopped: 0 clients now, 100 so far, 0 refused, "
+                           "0 cut off, 600 bytes");
     ck_assert_int_eq(program_wait(&echod), 0);
     for (int i = 0; i < CROWD; i++)
         ck_assert_uint_eq(read_to_end(fds[i]), 0);
@@ -394,7 +339,7 @@ START_TEST(what_was_received_before_the_signal_is_echoed_in_full)
     read_all(fd, came, sizeof came);
     ck_assert_int_eq(memcmp(sent, came, sizeof sent), 0);
     ck_assert_uint_eq(read_to_end(fd), 0);
-    program_until(&echod, "wrote 100000 bytes");
+    program_expect(&echod, "wrote 100000 bytes");
     ck_assert_int_eq(program_wait(&echod), 0);
 }
 END_TEST
@@ -424,7 +369,7 @@ START_TEST(the_echo_is_delivered_though_the_client_goes_on_sending)
         count += got > 0 ? (size_t)got : 0;
         ck_assert_uint_lt(count, sizeof came - 1000);
     }
-    program_until(&echod, "wrote ");
+    program_expect(&echod, "wrote ");
     ck_assert_int_eq(
         sscanf(strstr(echod.line, "wrote "), "wrote %zu bytes", &wrote), 1);
     ck_assert_uint_eq(count, wrote);
@@ -436,10 +381,10 @@ END_TEST
 START_TEST(a_client_that_will_not_read_is_cut_when_the_grace_ends)
 {
     SERVE(&echod, "--grace=0.2", "127.0.0.1:0");
-    deaf_client();
+    program_connect_without_reading(&echod);
     program_signal(&echod, SIGTERM);
-    program_until(&echod, "error: cut off by the stop (wrote ");
-    program_until(&echod, "1 cut off");
+    program_expect(&echod, "error: cut off by the stop (wrote ");
+    program_expect(&echod, "1 cut off");
     ck_assert_int_eq(program_wait(&echod), 0);
 }
 END_TEST
@@ -449,13 +394,13 @@ START_TEST(a_second_signal_ends_at_once)
     int before = 0;
 
     SERVE(&echod, "--grace=100000", "127.0.0.1:0");
-    deaf_client();
+    program_connect_without_reading(&echod);
     before = program_descriptors(&echod);
     program_signal(&echod, SIGTERM);
     EVENTUALLY(program_descriptors(&echod) < before);
     program_signal(&echod, _i == 0 ? SIGTERM : SIGINT);
     ck_assert_int_eq(program_wait(&echod), 0);
-    program_until(&echod, "1 cut off");
+    program_expect(&echod, "1 cut off");
 }
 END_TEST
 
@@ -481,7 +426,6 @@ START_TEST(the_same_port_can_be_bound_again_at_once)
     snprintf(address, sizeof address, "127.0.0.1:%d", echod.port);
     SERVE(&echod, address);
     program_ping(program_connect(&echod));
-    program_stop(&echod);
 }
 END_TEST
 
@@ -494,13 +438,12 @@ START_TEST(totals_count_who_is_here_too)
     program_ping(program_connect(&echod));
     do {
         program_signal(&echod, SIGUSR1);
-        program_until(&echod, "totals: ");
+        program_expect(&echod, "totals: ");
     } while (strstr(echod.line, "totals: 2 clients now") != NULL ||
              strstr(echod.line, ", 0 bytes") != NULL);
     ck_assert_ptr_nonnull(strstr(echod.line,
                                  "totals: 1 clients now, 2 so far, 0 refused, "
                                  "0 cut off, 6 bytes, 0 lines lost, "));
-    program_stop(&echod);
 }
 END_TEST
 
@@ -515,10 +458,10 @@ START_TEST(a_reset_is_reported_and_nobody_else_notices)
     other = program_connect(&echod);
     fd = program_connect(&echod);
     program_ping(fd);
-    reset_client(fd);
-    program_until(&echod, "error: Connection reset by peer (wrote 6 bytes to ");
+    reset_connection(fd);
+    program_expect(&echod,
+                   "error: Connection reset by peer (wrote 6 bytes to ");
     program_ping(other);
-    program_stop(&echod);
 }
 END_TEST
 
@@ -530,10 +473,9 @@ START_TEST(clients_that_vanish_before_they_are_accepted_do_no_harm)
     first = program_connect(&echod);
     program_ping(first);
     for (int i = 0; i < 50; i++)
-        reset_client(program_connect(&echod));
+        reset_connection(program_connect(&echod));
     end_client(first);
     program_ping(program_connect(&echod));
-    program_stop(&echod);
 }
 END_TEST
 
@@ -542,11 +484,10 @@ START_TEST(a_deaf_client_hurts_nobody_else)
     int fd = -1;
 
     SERVE(&echod, "--grace=0", "127.0.0.1:0");
-    deaf_client();
+    program_connect_without_reading(&echod);
     fd = program_connect(&echod);
     for (int i = 0; i < 1000; i++)
         program_ping(fd);
-    program_stop(&echod);
 }
 END_TEST
 
@@ -579,7 +520,6 @@ START_TEST(few_descriptors_mean_that_newcomers_wait)
         read_all(fds[i], came, 6);
         ck_assert_ptr_nonnull(strstr(end_client(fds[i]), "wrote 6 bytes"));
     }
-    program_stop(&echod);
 }
 END_TEST
 
@@ -600,8 +540,8 @@ START_TEST(no_descriptor_left_is_said_once_and_survived)
     limit.rlim_cur = 3; /* none is free below, but poll(2) may have two */
     ck_assert_int_eq(prlimit(echod.pid, RLIMIT_NOFILE, &limit, NULL), 0);
     fd = program_connect(&echod);
-    program_until(&echod, "accept error = Too many open files "
-                          "(waiting for a free descriptor)");
+    program_expect(&echod, "accept error = Too many open files "
+                           "(waiting for a free descriptor)");
     cpu = program_cpu_ms(&echod);
     write_all(fd, "x", 1);
     ck_assert(!is_readable(fd, 2000));
@@ -610,8 +550,7 @@ START_TEST(no_descriptor_left_is_said_once_and_survived)
     ck_assert(!is_readable(echod.out, 0));
     ck_assert_int_eq(prlimit(echod.pid, RLIMIT_NOFILE, &before, NULL), 0);
     ck_assert(is_readable(fd, 30000));
-    program_until(&echod, "accept error = over (accepting again)");
-    program_stop(&echod);
+    program_expect(&echod, "accept error = over (accepting again)");
 }
 END_TEST
 
@@ -634,10 +573,9 @@ START_TEST(a_departure_ends_the_wait_for_a_descriptor)
         write_all(fd, "x", 1);
         EVENTUALLY(is_readable(fd, 10) || is_readable(echod.out, 10));
     } while (!is_readable(echod.out, 0));
-    program_until(&echod, "accept error = Too many open files");
+    program_expect(&echod, "accept error = Too many open files");
     close(old);
     ck_assert(is_readable(fd, 30000));
-    program_stop(&echod);
 }
 END_TEST
 
@@ -664,21 +602,20 @@ START_TEST(without_a_thread_a_client_gets_an_end_and_the_server_lives)
         write_all(fds[count], "x", 1);
         ck_assert(is_readable(fds[count], 30000));
     } while (read(fds[count++], &byte, 1) == 1);
-    program_until(&echod, "accept error = Resource temporarily unavailable "
-                          "(closing new connections until a thread is available)");
+    program_expect(&echod,
+                   "accept error = Resource temporarily unavailable (closing ");
     for (int i = 0; i < count - 1; i++)
         program_ping(fds[i]);
     for (int i = 0; i < count; i++)
         close(fds[i]);
-    program_until(&echod, "wrote 7 bytes");
+    program_expect(&echod, "wrote 7 bytes");
     for (bool served = false; !served;) {
         int fd = program_connect(&echod);
 
         write_all(fd, "x", 1);
         served = is_readable(fd, 30000) && read(fd, &byte, 1) == 1;
     }
-    program_until(&echod, "accept error = over");
-    program_stop(&echod);
+    program_expect(&echod, "accept error = over");
 }
 END_TEST
 #endif
@@ -705,17 +642,17 @@ static void spoil_output(void)
 
 START_TEST(whatever_becomes_of_standard_output_service_goes_on)
 {
-    const char *path = fresh_path();
+    const char *path = socket_path();
 
     echod.before = spoil_output;
     setenv("BAD_OUTPUT", bad_outputs[_i], 1);
     RUN(&echod, path);
-    program_ping(connect_path(path));
-    program_trouble(&echod, "echod: standard output: ");
+    program_ping(connect_to_path(path));
+    program_expect_error(&echod, "echod: standard output: ");
     ck_assert_ptr_nonnull(strstr(echod.line, "(reports are being lost)"));
-    program_ping(connect_path(path));
+    program_ping(connect_to_path(path));
     program_signal(&echod, SIGTERM);
-    program_trouble(&echod, "4 lines were lost");
+    program_expect_error(&echod, "4 lines were lost");
     ck_assert_int_eq(program_wait(&echod), 0);
 }
 END_TEST
@@ -735,50 +672,39 @@ START_TEST(a_stalled_standard_output_stalls_no_client)
         read_to_end(fd);
         close(fd);
     }
-    program_trouble(&echod, "(reports are being lost)");
+    program_expect_error(&echod, "(reports are being lost)");
     program_ping(waiting);
     program_signal(&echod, SIGTERM);
     ck_assert_int_eq(program_wait(&echod), 0);
-    program_trouble(&echod, "lines were lost");
+    program_expect_error(&echod, "lines were lost");
 }
 END_TEST
 
 /* ---- Supervisors ---- */
 
-static int inherited_fd;
+static int listen_fd;
 
+/* As sd_listen_fds(3) expects it. */
 static void pass_listener(void)
 {
-    if (dup2(inherited_fd, 3) < 0)
+    char pid[32];
+
+    snprintf(pid, sizeof pid, "%ld", (long)getpid());
+    setenv("LISTEN_PID", pid, 1);
+    setenv("LISTEN_FDS", "1", 1);
+    if (dup2(listen_fd, 3) < 0)
         _exit(125);
-}
-
-/* Listen here, on a port of its own, for the program to inherit. */
-static void make_listener(void)
-{
-    struct sockaddr_in address = {.sin_family = AF_INET};
-    socklen_t length = sizeof address;
-    int fd = socket(AF_INET, SOCK_STREAM, 0);
-
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    ck_assert_int_eq(bind(fd, (struct sockaddr *)&address, length), 0);
-    ck_assert_int_eq(listen(fd, 10), 0);
-    inherited_fd = fcntl(fd, F_DUPFD, 50);
-    close(fd);
-    echod.before = pass_listener;
-    echod.env[0] = "LISTEN_PID=";
-    echod.env[1] = "LISTEN_FDS=1";
 }
 
 START_TEST(an_inherited_socket_is_served_and_outlives_the_server)
 {
-    make_listener();
+    listen_fd = listen_on_loopback();
+    echod.before = pass_listener;
     SERVE(&echod, "192.0.2.1:7");
     program_ping(program_connect(&echod));
     program_stop(&echod);
     SERVE(&echod, NULL);
     program_ping(program_connect(&echod));
-    program_stop(&echod);
 }
 END_TEST
 
@@ -786,14 +712,15 @@ START_TEST(a_broken_listener_ends_the_service_with_status_1)
 {
     int fd = -1;
 
-    make_listener();
+    listen_fd = listen_on_loopback();
+    echod.before = pass_listener;
     SERVE(&echod, NULL);
     fd = program_connect(&echod);
     program_ping(fd);
-    shutdown(inherited_fd, SHUT_RDWR);
-    program_until(&echod, "accept error = Invalid argument (the listener is "
-                          "broken)");
-    program_until(&echod, "wrote 6 bytes");
+    shutdown(listen_fd, SHUT_RDWR);
+    program_expect(&echod, "accept error = Invalid argument (the listener is "
+                           "broken)");
+    program_expect(&echod, "wrote 6 bytes");
     ck_assert_int_eq(program_wait(&echod), 1);
 }
 END_TEST
@@ -801,15 +728,13 @@ END_TEST
 START_TEST(readiness_and_stopping_are_told)
 {
     struct sockaddr_un address = {.sun_family = AF_UNIX};
-    static char variable[128];
     int fd = socket(AF_UNIX, SOCK_DGRAM, 0);
     char heard[32] = "";
 
     snprintf(address.sun_path, sizeof address.sun_path, "%s.notify",
-             fresh_path());
+             socket_path());
     ck_assert_int_eq(bind(fd, (struct sockaddr *)&address, sizeof address), 0);
-    snprintf(variable, sizeof variable, "NOTIFY_SOCKET=%s", address.sun_path);
-    echod.env[0] = variable;
+    setenv("NOTIFY_SOCKET", address.sun_path, 1);
     RUN(&echod, "127.0.0.1:0");
     ck_assert(is_readable(fd, 30000));
     ck_assert_int_eq(read(fd, heard, sizeof heard), 7);
@@ -871,7 +796,7 @@ START_TEST(inetd_serves_one_client_and_reports_elsewhere)
     program_ping(fds[0]);
     shutdown(fds[0], SHUT_WR);
     ck_assert_uint_eq(read_to_end(fds[0]), 0);
-    program_trouble(&echod, "wrote 6 bytes to 127.0.0.1:");
+    program_expect_error(&echod, "wrote 6 bytes to 127.0.0.1:");
     ck_assert_int_eq(program_wait(&echod), 0);
 }
 END_TEST
@@ -905,7 +830,7 @@ START_TEST(inetd_has_the_time_limit_too)
     inetd_fd = fds[1];
     echod.before = be_inetd;
     RUN(&echod, "--inetd", "--timeout=0.1");
-    program_trouble(&echod, "error: timed out (wrote 0 bytes");
+    program_expect_error(&echod, "error: timed out (wrote 0 bytes");
     ck_assert_int_eq(program_wait(&echod), 1);
 }
 END_TEST
@@ -915,6 +840,7 @@ END_TEST
 
 void suite_tests(TCase *tests)
 {
+    tcase_add_checked_fixture(tests, NULL, stop_echod);
     ADD(what_is_sent_comes_back_and_is_reported);
     ADD(half_close_still_echoes_the_rest);
     ADD(a_client_that_sends_nothing_is_reported_too);

@@ -2,7 +2,7 @@
  * SPDX-License-Identifier: ISC
  * Copyright (c) 2026 The echod authors
  *
- * program: the real echod, started, watched and stopped by a test.
+ * program: run the real echod, talk to it, and stop it.
  */
 #include "config.h"
 
@@ -16,44 +16,43 @@
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
+#include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-static void setenv_pair(const char *pair)
-{
-    char *copy = strdup(pair);
-    char *value = strchr(copy, '=');
+struct program echod;
 
-    *value++ = '\0';
-    setenv(copy, value, 1);
-    free(copy);
+void start_echod(void)
+{
+    SERVE(&echod, "127.0.0.1:0");
 }
 
-static void exec_program(struct program *program, const char *const argv[],
-                         int out, int err)
+void stop_echod(void)
+{
+    if (echod.pid > 0)
+        program_stop(&echod);
+}
+
+/* ---- Start and stop ---- */
+
+static void exec_program(const struct program *program,
+                         const char *const argv[], int out, int err)
 {
     const char *words[32] = {"echod"};
-    char pid[32];
 
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     if (dup2(out, STDOUT_FILENO) < 0 || dup2(err, STDERR_FILENO) < 0)
         _exit(126);
-    for (int i = 0; i < 4 && program->env[i] != NULL; i++) {
-        setenv_pair(program->env[i]);
-        if (strcmp(program->env[i], "LISTEN_PID=") == 0) {
-            snprintf(pid, sizeof pid, "%ld", (long)getpid());
-            setenv("LISTEN_PID", pid, 1);
-        }
-    }
     for (int i = 0; argv[i] != NULL; i++)
         words[i + 1] = argv[i];
     if (program->before != NULL)
         program->before();
-    /* execv(3) leaves the words alone but cannot say so. */
+    /* execv(3) does not change the words; its prototype is older than const. */
     execv(getenv("ECHOD"), (char *const *)(intptr_t)words);
     _exit(127);
 }
@@ -76,6 +75,45 @@ void program_run(struct program *program, const char *const argv[])
     program->err = err[0];
 }
 
+void program_serve(struct program *program, const char *const argv[])
+{
+    const char *colon = NULL;
+
+    program_run(program, argv);
+    ck_assert_msg(program_line(program, program->out) != NULL, "ended with: %s",
+                  program_line(program, program->err));
+    ck_assert_msg(strstr(program->line, "server running on ") != NULL ||
+                      strstr(program->line, "\"event\":\"listen\"") != NULL,
+                  "%s", program->line);
+    colon = strrchr(program->line, ':');
+    program->port = colon != NULL ? atoi(colon + 1) : 0;
+}
+
+void program_signal(const struct program *program, int number)
+{
+    ck_assert_int_gt(program->pid, 0);
+    ck_assert_int_eq(kill(program->pid, number), 0);
+}
+
+int program_wait(struct program *program)
+{
+    int status = 0;
+    pid_t ended = 0;
+
+    EVENTUALLY((ended = waitpid(program->pid, &status, WNOHANG)) != 0);
+    ck_assert_int_eq(ended, program->pid);
+    program->pid = 0;
+    return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+}
+
+void program_stop(struct program *program)
+{
+    program_signal(program, SIGTERM);
+    ck_assert_int_eq(program_wait(program), 0);
+}
+
+/* ---- What it prints ---- */
+
 const char *program_line(struct program *program, int fd)
 {
     size_t length = 0;
@@ -94,40 +132,32 @@ const char *program_line(struct program *program, int fd)
     return program->line;
 }
 
-static const char *until(struct program *program, int fd, const char *text)
+static const char *expect(struct program *program, int fd, const char *text)
 {
-    const char *line = NULL;
-
-    do {
-        line = program_line(program, fd);
-        ck_assert_msg(line != NULL, "ended without: %s", text);
-    } while (strstr(line, text) == NULL);
-    return line;
+    do
+        ck_assert_msg(program_line(program, fd) != NULL, "ended without: %s",
+                      text);
+    while (strstr(program->line, text) == NULL);
+    return program->line;
 }
 
-const char *program_until(struct program *program, const char *text)
+const char *program_expect(struct program *program, const char *text)
 {
-    return until(program, program->out, text);
+    return expect(program, program->out, text);
 }
 
-const char *program_trouble(struct program *program, const char *text)
+const char *program_expect_error(struct program *program, const char *text)
 {
-    return until(program, program->err, text);
+    return expect(program, program->err, text);
 }
 
-void program_serve(struct program *program, const char *const argv[])
+const char *program_totals(struct program *program)
 {
-    const char *line = NULL;
-    const char *colon = NULL;
-
-    program_run(program, argv);
-    line = program_line(program, program->out);
-    ck_assert_msg(line != NULL, "it ended: %s",
-                  program_line(program, program->err));
-    ck_assert_int_eq(strncmp(line, "server running on ", 18), 0);
-    colon = strrchr(line, ':');
-    program->port = colon != NULL ? atoi(colon + 1) : 0;
+    program_signal(program, SIGUSR1);
+    return program_expect(program, "totals: ");
 }
+
+/* ---- Clients ---- */
 
 int program_connect(const struct program *program)
 {
@@ -139,59 +169,113 @@ int program_connect(const struct program *program)
     address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
     setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &yes, sizeof yes);
     ck_assert_msg(connect(fd, (struct sockaddr *)&address, sizeof address) == 0,
-                  "connect: errno %d", errno);
+                  "connect: %s", strerror(errno));
+    return fd;
+}
+
+/* Send until the socket would block, or reports an error. */
+static size_t send_what_fits(int fd)
+{
+    static const char bytes[65536];
+    size_t total = 0;
+    ssize_t sent = 0;
+
+    while ((sent = send(fd, bytes, sizeof bytes, MSG_DONTWAIT | MSG_NOSIGNAL)) >
+           0)
+        total += (size_t)sent;
+    return total;
+}
+
+/* Whether every thread sleeps: 'S' follows the name in /proc/PID/task/TID/stat,
+ * proc_pid_stat(5). */
+static bool is_asleep(const struct program *program)
+{
+    char path[320];
+    struct dirent *entry = NULL;
+    bool asleep = true;
+    DIR *tasks = NULL;
+
+    snprintf(path, sizeof path, "/proc/%ld/task", (long)program->pid);
+    tasks = opendir(path);
+    ck_assert_ptr_nonnull(tasks);
+    while (asleep && (entry = readdir(tasks)) != NULL) {
+        char state = '\0';
+        FILE *file = NULL;
+
+        if (entry->d_name[0] == '.')
+            continue;
+        snprintf(path, sizeof path, "/proc/%ld/task/%s/stat",
+                 (long)program->pid, entry->d_name);
+        file = fopen(path, "r");
+        if (file == NULL)
+            continue; /* the thread has ended */
+        asleep = fscanf(file, "%*d (%*[^)]) %c", &state) == 1 && state == 'S';
+        fclose(file);
+    }
+    closedir(tasks);
+    return asleep;
+}
+
+/* No more fits and the server sleeps though there is input: its echo does not
+ * fit, either. */
+int program_connect_without_reading(const struct program *program)
+{
+    int fd = program_connect(program);
+
+    EVENTUALLY(send_what_fits(fd) == 0 && is_asleep(program) &&
+               send_what_fits(fd) == 0);
     return fd;
 }
 
 void program_ping(int fd)
 {
-    char came[6];
+    char echo[6];
 
     write_all(fd, "hello\n", 6);
-    read_all(fd, came, 6);
-    ck_assert_int_eq(memcmp(came, "hello\n", 6), 0);
+    read_all(fd, echo, 6);
+    ck_assert_int_eq(memcmp(echo, "hello\n", 6), 0);
 }
 
-void program_signal(const struct program *program, int number)
+void program_end_client(struct program *program, int fd, const char *text)
 {
-    ck_assert_int_eq(kill(program->pid, number), 0);
+    shutdown(fd, SHUT_WR);
+    ck_assert_uint_eq(read_to_end(fd), 0);
+    close(fd);
+    ck_assert_ptr_nonnull(program_line(program, program->out));
+    ck_assert_msg(strstr(program->line, text) != NULL, "%s: no %s",
+                  program->line, text);
 }
 
-int program_wait(const struct program *program)
+const char *socket_path(void)
 {
-    int64_t until = now_ms() + 30000;
-    int status = 0;
-    pid_t ended = 0;
+    static char path[64];
 
-    while ((ended = waitpid(program->pid, &status, WNOHANG)) == 0) {
-        ck_assert_msg(now_ms() < until, "it does not end");
-        is_readable(-1, 1);
-    }
-    ck_assert_int_eq(ended, program->pid);
-    return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+    snprintf(path, sizeof path, "/tmp/check_echod.%ld", (long)getpid());
+    return path;
 }
 
-void program_stop(const struct program *program)
+int connect_to_path(const char *path)
 {
-    program_signal(program, SIGTERM);
-    ck_assert_int_eq(program_wait(program), 0);
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+    strcpy(address.sun_path, path);
+    EVENTUALLY(connect(fd, (struct sockaddr *)&address, sizeof address) == 0);
+    return fd;
 }
 
-long program_status(const struct program *program, const char *name)
-{
-    char path[64];
-    char line[256];
-    long value = -1;
-    FILE *file = NULL;
+/* ---- What it uses ---- */
 
-    snprintf(path, sizeof path, "/proc/%ld/status", (long)program->pid);
-    file = fopen(path, "r");
-    ck_assert_ptr_nonnull(file);
-    while (fgets(line, sizeof line, file) != NULL)
-        if (strncmp(line, name, strlen(name)) == 0)
-            value = strtol(line + strlen(name), NULL, 10);
-    fclose(file);
-    return value;
+rlim_t program_limit_descriptors(const struct program *program, rlim_t limit)
+{
+    struct rlimit old;
+    struct rlimit new;
+
+    ck_assert_int_eq(prlimit(program->pid, RLIMIT_NOFILE, NULL, &old), 0);
+    new = old;
+    new.rlim_cur = limit;
+    ck_assert_int_eq(prlimit(program->pid, RLIMIT_NOFILE, &new, NULL), 0);
+    return old.rlim_cur;
 }
 
 int program_descriptors(const struct program *program)
@@ -207,6 +291,23 @@ int program_descriptors(const struct program *program)
         count++;
     closedir(directory);
     return count;
+}
+
+long program_proc_status(const struct program *program, const char *name)
+{
+    char path[64];
+    char line[256];
+    long value = -1;
+    FILE *file = NULL;
+
+    snprintf(path, sizeof path, "/proc/%ld/status", (long)program->pid);
+    file = fopen(path, "r");
+    ck_assert_ptr_nonnull(file);
+    while (fgets(line, sizeof line, file) != NULL)
+        if (strncmp(line, name, strlen(name)) == 0)
+            value = strtol(line + strlen(name), NULL, 10);
+    fclose(file);
+    return value;
 }
 
 long program_cpu_ms(const struct program *program)
