@@ -1,0 +1,146 @@
+/*
+ * SPDX-License-Identifier: ISC
+ * Copyright (c) 2026 The echod authors
+ *
+ * The real program's log: its forms, its totals, and readers that fail.
+ */
+#include "config.h"
+
+#include "tests/common/suite.h"
+#include "tests/echod/program.h"
+
+#include <fcntl.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+const char suite_name[] = "reports";
+
+START_TEST(verbose_reports_connects)
+{
+    SERVE(&echod, "-v", "127.0.0.1:0");
+    program_connect(&echod);
+    program_expect(&echod, "connect from 127.0.0.1:");
+}
+END_TEST
+
+START_TEST(json_reports_how_a_client_ended)
+{
+    int fd = -1;
+
+    SERVE(&echod, "-ljson", "127.0.0.1:0");
+    ck_assert_ptr_nonnull(
+        strstr(echod.line, "\"event\":\"listen\",\"address\":\"127.0.0.1:"));
+    fd = program_connect(&echod);
+    program_ping(fd);
+    program_end_client(&echod, fd, "\"bytes\":6,");
+    ck_assert_ptr_nonnull(strstr(echod.line, "\"end\":\"eof\"}"));
+    program_ping(program_connect(&echod));
+    program_signal(&echod, SIGTERM);
+    program_expect(&echod, "\"end\":\"stopped\"}");
+    program_expect(&echod, "\"event\":\"stop\"");
+    ck_assert_int_eq(program_wait(&echod), 0);
+}
+END_TEST
+
+START_TEST(log_none_prints_nothing)
+{
+    RUN(&echod, "--log=none", socket_path());
+    program_ping(connect_to_path(socket_path()));
+    program_stop(&echod);
+    ck_assert_ptr_null(program_line(&echod, echod.out));
+    ck_assert_ptr_null(program_line(&echod, echod.err));
+}
+END_TEST
+
+/* The first client's slot is free some time after its line in the log, and
+ * bytes are counted some time after they were sent. */
+START_TEST(totals_include_connected_clients)
+{
+    program_end_client(&echod, program_connect(&echod), "wrote 0 bytes");
+    program_ping(program_connect(&echod));
+    EVENTUALLY(strstr(program_totals(&echod),
+                      "totals: 1 clients now, 2 so far, 0 refused, "
+                      "0 cut off, 6 bytes, 0 lines lost, "));
+}
+END_TEST
+
+/* ---- Standard output that takes no lines ---- */
+
+static void full_output(void)
+{
+    dup2(open("/dev/full", O_WRONLY), STDOUT_FILENO);
+}
+
+static void closed_output(void)
+{
+    close(STDOUT_FILENO);
+}
+
+static void pipe_without_a_reader(void)
+{
+    int fds[2];
+
+    if (pipe(fds) == 0)
+        dup2(fds[1], STDOUT_FILENO);
+    close(fds[0]);
+    close(fds[1]);
+}
+
+static void (*const outputs[])(void) = {full_output, closed_output,
+                                        pipe_without_a_reader};
+
+START_TEST(the_server_runs_without_standard_output)
+{
+    echod.before = outputs[_i];
+    RUN(&echod, socket_path());
+    program_ping(connect_to_path(socket_path()));
+    program_expect_error(&echod, "echod: standard output: ");
+    ck_assert_ptr_nonnull(strstr(echod.line, "(reports are being lost)"));
+    program_ping(connect_to_path(socket_path()));
+    program_signal(&echod, SIGTERM);
+    program_expect_error(&echod, "4 lines were lost");
+    ck_assert_int_eq(program_wait(&echod), 0);
+}
+END_TEST
+
+/* A pipe of one page is soon full. */
+START_TEST(a_stalled_reader_of_the_log_stops_no_client)
+{
+    int fd = -1;
+
+    SERVE(&echod, "-v", "127.0.0.1:0");
+    fcntl(echod.out, F_SETPIPE_SZ, 4096);
+    fd = program_connect(&echod);
+    while (!is_readable(echod.err, 0)) {
+        int short_fd = program_connect(&echod);
+
+        program_ping(short_fd);
+        shutdown(short_fd, SHUT_WR);
+        read_to_end(short_fd);
+        close(short_fd);
+    }
+    program_expect_error(&echod, "(reports are being lost)");
+    program_ping(fd);
+    program_signal(&echod, SIGTERM);
+    ck_assert_int_eq(program_wait(&echod), 0);
+    program_expect_error(&echod, "lines were lost");
+}
+END_TEST
+
+void suite_tests(TCase *tests)
+{
+    TCase *started = suite_case("started");
+
+    tcase_add_checked_fixture(started, start_echod, stop_echod);
+    tcase_add_test(started, totals_include_connected_clients);
+
+    tcase_add_checked_fixture(tests, NULL, stop_echod);
+    tcase_add_test(tests, verbose_reports_connects);
+    tcase_add_test(tests, json_reports_how_a_client_ended);
+    tcase_add_test(tests, log_none_prints_nothing);
+    tcase_add_loop_test(tests, the_server_runs_without_standard_output, 0,
+                        sizeof outputs / sizeof outputs[0]);
+    tcase_add_test(tests, a_stalled_reader_of_the_log_stops_no_client);
+}

@@ -1,0 +1,264 @@
+/*
+ * SPDX-License-Identifier: ISC
+ * Copyright (c) 2026 The echod authors
+ *
+ * The real program and its surroundings: addresses, another user, a
+ * supervisor, inetd(8).
+ */
+#include "config.h"
+
+#include "tests/common/suite.h"
+#include "tests/echod/program.h"
+
+#include <fcntl.h>
+#include <pwd.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+const char suite_name[] = "startup";
+
+/* ---- Addresses ---- */
+
+START_TEST(several_addresses_are_served_at_once)
+{
+    const char *path = socket_path();
+    struct stat status;
+    int fd = -1;
+
+    SERVE(&echod, "127.0.0.1:0", "[::1]:0", path);
+    program_expect(&echod, "server running on [::1]:");
+    program_expect(&echod, path);
+    program_ping(program_connect(&echod));
+    fd = connect_to_path(path);
+    program_ping(fd);
+    program_end_client(&echod, fd, "wrote 6 bytes to unix in");
+    program_stop(&echod);
+    ck_assert_int_eq(stat(path, &status), -1);
+}
+END_TEST
+
+/* The server closes first, so the kernel still has a connection on its port. */
+START_TEST(a_port_can_be_bound_again_at_once)
+{
+    char address[32];
+
+    SERVE(&echod, "127.0.0.1:0");
+    program_ping(program_connect(&echod));
+    program_stop(&echod);
+    snprintf(address, sizeof address, "127.0.0.1:%d", echod.port);
+    SERVE(&echod, address);
+    program_ping(program_connect(&echod));
+}
+END_TEST
+
+START_TEST(two_servers_share_an_address_with_reuseport)
+{
+    struct program other = {.before = NULL};
+    char address[32];
+
+    SERVE(&echod, "--reuseport", "127.0.0.1:0");
+    snprintf(address, sizeof address, "127.0.0.1:%d", echod.port);
+    SERVE(&other, "--reuseport", address);
+    ck_assert_int_eq(other.port, echod.port);
+    program_stop(&echod);
+    program_ping(program_connect(&other));
+    program_stop(&other);
+}
+END_TEST
+
+START_TEST(privileges_are_dropped_after_binding)
+{
+    SERVE(&echod, "--user=nobody", "127.0.0.1:0");
+    ck_assert_int_eq(program_proc_status(&echod, "Uid:"),
+                     (long)getpwnam("nobody")->pw_uid);
+    program_ping(program_connect(&echod));
+}
+END_TEST
+
+/* ---- Supervisors ---- */
+
+static int listen_fd;
+
+/* As sd_listen_fds(3) expects it. */
+static void pass_listener(void)
+{
+    char pid[32];
+
+    snprintf(pid, sizeof pid, "%ld", (long)getpid());
+    setenv("LISTEN_PID", pid, 1);
+    setenv("LISTEN_FDS", "1", 1);
+    if (dup2(listen_fd, 3) < 0)
+        _exit(125);
+}
+
+/* 192.0.2.1 is an address that no machine has (RFC 5737). */
+START_TEST(an_inherited_socket_outlives_the_server)
+{
+    listen_fd = listen_on_loopback();
+    echod.before = pass_listener;
+    SERVE(&echod, "192.0.2.1:7");
+    program_ping(program_connect(&echod));
+    program_stop(&echod);
+    SERVE(&echod, NULL);
+    program_ping(program_connect(&echod));
+}
+END_TEST
+
+START_TEST(a_broken_listener_stops_the_server_with_status_1)
+{
+    listen_fd = listen_on_loopback();
+    echod.before = pass_listener;
+    SERVE(&echod, NULL);
+    program_ping(program_connect(&echod));
+    shutdown(listen_fd, SHUT_RDWR);
+    program_expect(&echod, "accept error = Invalid argument (the listener is "
+                           "broken)");
+    program_expect(&echod, "wrote 6 bytes");
+    ck_assert_int_eq(program_wait(&echod), 1);
+}
+END_TEST
+
+static void expect_datagram(int fd, const char *text)
+{
+    char datagram[32] = "";
+
+    ck_assert(is_readable(fd, 30000));
+    ck_assert_int_gt(read(fd, datagram, sizeof datagram - 1), 0);
+    ck_assert_str_eq(datagram, text);
+}
+
+START_TEST(the_supervisor_is_notified_of_start_and_stop)
+{
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    int fd = socket(AF_UNIX, SOCK_DGRAM, 0);
+
+    strcpy(address.sun_path, socket_path());
+    ck_assert_int_eq(bind(fd, (struct sockaddr *)&address, sizeof address), 0);
+    setenv("NOTIFY_SOCKET", socket_path(), 1);
+    RUN(&echod, "127.0.0.1:0");
+    expect_datagram(fd, "READY=1");
+    program_stop(&echod);
+    expect_datagram(fd, "STOPPING=1");
+    unlink(socket_path());
+}
+END_TEST
+
+/* ---- inetd ---- */
+
+static int client_fd;
+
+static void socket_as_input_and_output(void)
+{
+    dup2(client_fd, STDIN_FILENO);
+    dup2(client_fd, STDOUT_FILENO);
+}
+
+static void socket_as_input_output_and_error(void)
+{
+    socket_as_input_and_output();
+    dup2(client_fd, STDERR_FILENO);
+}
+
+static void socket_as_input_and_error(void)
+{
+    dup2(client_fd, STDIN_FILENO);
+    dup2(client_fd, STDERR_FILENO);
+}
+
+static void nonblocking_socket(void)
+{
+    fcntl(client_fd, F_SETFL, O_NONBLOCK);
+    socket_as_input_and_output();
+}
+
+/* Start "echod --inetd", with one option more unless it is NULL, on one end of
+ * a connection. Returns the other end. */
+static int run_inetd(void (*set_descriptors)(void), const char *option)
+{
+    int fds[2];
+
+    tcp_pair(fds);
+    client_fd = fds[1];
+    echod.before = set_descriptors;
+    RUN(&echod, "--inetd", option);
+    close(fds[1]);
+    return fds[0];
+}
+
+START_TEST(inetd_serves_one_client_and_reports_on_standard_error)
+{
+    int fd = run_inetd(socket_as_input_and_output, NULL);
+
+    program_ping(fd);
+    shutdown(fd, SHUT_WR);
+    ck_assert_uint_eq(read_to_end(fd), 0);
+    program_expect_error(&echod, "wrote 6 bytes to 127.0.0.1:");
+    ck_assert_int_eq(program_wait(&echod), 0);
+}
+END_TEST
+
+START_TEST(inetd_sends_a_client_no_report)
+{
+    int fd = run_inetd(socket_as_input_output_and_error, NULL);
+
+    program_ping(fd);
+    shutdown(fd, SHUT_WR);
+    ck_assert_uint_eq(read_to_end(fd), 0);
+    ck_assert_int_eq(program_wait(&echod), 0);
+}
+END_TEST
+
+START_TEST(inetd_sends_a_client_no_usage_error)
+{
+    int fd = run_inetd(socket_as_input_output_and_error, "--bogus");
+
+    shutdown(fd, SHUT_WR);
+    ck_assert_uint_eq(read_to_end(fd), 0);
+    ck_assert_int_eq(program_wait(&echod), 2);
+}
+END_TEST
+
+START_TEST(inetd_sends_a_client_no_report_if_the_echo_goes_elsewhere)
+{
+    int fd = run_inetd(socket_as_input_and_error, NULL);
+
+    write_all(fd, "hello\n", 6);
+    shutdown(fd, SHUT_WR);
+    ck_assert_uint_eq(read_to_end(fd), 0);
+    ck_assert_str_eq(program_line(&echod, echod.out), "hello");
+    ck_assert_int_eq(program_wait(&echod), 0);
+}
+END_TEST
+
+START_TEST(inetd_times_out_on_a_nonblocking_socket)
+{
+    run_inetd(nonblocking_socket, "--timeout=0.1");
+    program_expect_error(&echod, "error: timed out (wrote 0 bytes");
+    ck_assert_int_eq(program_wait(&echod), 1);
+}
+END_TEST
+
+void suite_tests(TCase *tests)
+{
+    tcase_add_checked_fixture(tests, NULL, stop_echod);
+    tcase_add_test(tests, several_addresses_are_served_at_once);
+    tcase_add_test(tests, a_port_can_be_bound_again_at_once);
+    tcase_add_test(tests, two_servers_share_an_address_with_reuseport);
+    if (getuid() == 0)
+        tcase_add_test(tests, privileges_are_dropped_after_binding);
+    tcase_add_test(tests, an_inherited_socket_outlives_the_server);
+    tcase_add_test(tests, a_broken_listener_stops_the_server_with_status_1);
+    tcase_add_test(tests, the_supervisor_is_notified_of_start_and_stop);
+    tcase_add_test(tests,
+                   inetd_serves_one_client_and_reports_on_standard_error);
+    tcase_add_test(tests, inetd_sends_a_client_no_report);
+    tcase_add_test(tests, inetd_sends_a_client_no_usage_error);
+    tcase_add_test(tests,
+                   inetd_sends_a_client_no_report_if_the_echo_goes_elsewhere);
+    tcase_add_test(tests, inetd_times_out_on_a_nonblocking_socket);
+}
