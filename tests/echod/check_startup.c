@@ -235,10 +235,14 @@ START_TEST(inetd_sends_a_client_no_report_if_the_echo_goes_elsewhere)
 }
 END_TEST
 
+/* Without blocking reads it would end at once. */
 START_TEST(inetd_times_out_on_a_nonblocking_socket)
 {
-    run_inetd(nonblocking_socket, "--timeout=0.1");
+    int64_t start = now_ms();
+
+    run_inetd(nonblocking_socket, "--timeout=0.2");
     program_expect_error(&echod, "error: timed out (wrote 0 bytes");
+    ck_assert_int_ge(now_ms() - start, 199);
     ck_assert_int_eq(program_wait(&echod), 1);
 }
 END_TEST
