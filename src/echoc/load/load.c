@@ -13,7 +13,7 @@
 
 #include "common/clock.h"
 #include "echoc/interrupt.h"
-#include "echoc/load/outcome.h"
+#include "echoc/load/report.h"
 #include "echoc/load/progress.h"
 #include "echoc/load/worker.h"
 #include "echoc/net/connect.h"

@@ -2,10 +2,10 @@
  * SPDX-License-Identifier: ISC
  * Copyright (c) 2026 The echod authors
  *
- * outcome: what the workers of a load did -> summary, files, status.
+ * report: the results of a load, as text, JSON, CSV, files and exit status.
  */
-#ifndef ECHOC_LOAD_OUTCOME_H
-#define ECHOC_LOAD_OUTCOME_H
+#ifndef ECHOC_LOAD_REPORT_H
+#define ECHOC_LOAD_REPORT_H
 
 #include "echoc/load/worker.h"
 #include "echoc/net/connect.h"
@@ -15,11 +15,12 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* See that the files that are asked for can be had, before a load begins. */
+/* Check that the files of --hgrm and --plot can be written, before the load
+ * begins. */
 enum status report_prepare(const struct options *options);
 
-/* Print the summary and write the files that were asked for, once all workers
- * have been joined; begun_ns is when they were started, of clock_ns(). */
+/* Print the report and write the files, once all workers have been joined;
+ * begun_ns is when they were started, of clock_ns(). */
 enum status report_write(const struct options *options,
                          const struct server *server,
                          const struct worker *workers, size_t count,

@@ -1,0 +1,288 @@
+/*
+ * SPDX-License-Identifier: ISC
+ * Copyright (c) 2026 The echod authors
+ *
+ * report: the results of a load, as text, JSON, CSV, files and exit status.
+ */
+#include "config.h"
+
+#include "echoc/load/report.h"
+
+#include "echoc/interrupt.h"
+#include "echoc/plot/plot.h"
+#include "echoc/stats/chart.h"
+#include "echoc/stats/hgrm.h"
+#include "echoc/stats/json.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/resource.h>
+
+struct report {
+    const struct options *options;
+    const struct server *server;
+    struct counters counters; /* of all workers */
+    uint64_t echoes;          /* messages echoed within the measured time */
+    uint64_t bytes;           /* the same, in one direction */
+    uint64_t unsent;          /* --rate: messages that were due but not sent */
+    double seconds;           /* the measured time */
+    double served_after;      /* s, until the last client had its first echo */
+    double cpu_user;          /* s, of this process */
+    double cpu_system;
+};
+
+static const char *const modes[] = {[OPTIONS_ROUND_TRIPS] = "round-trip",
+                                    [OPTIONS_STREAM] = "stream",
+                                    [OPTIONS_CHURN] = "churn",
+                                    [OPTIONS_HOLD] = "hold"};
+
+static double to_seconds(struct timeval time)
+{
+    return (double)time.tv_sec + (double)time.tv_usec / 1e6;
+}
+
+static void sum_up(struct report *report, const struct worker *workers,
+                   size_t count, int64_t begun_ns)
+{
+    struct counters *counters = &report->counters;
+    struct rusage usage = {0};
+    int64_t start_ns = INT64_MAX;
+    int64_t end_ns = 0;
+
+    for (size_t i = 0; i < count; i++) {
+        const struct worker *worker = &workers[i];
+
+        counters_merge(counters, &worker->counters);
+        report->echoes += worker->timed_echoes;
+        report->bytes += worker->timed_bytes;
+        report->unsent += worker->unsent;
+        if (worker->start_ns < start_ns)
+            start_ns = worker->start_ns;
+        if (worker->end_ns > end_ns)
+            end_ns = worker->end_ns;
+        if (counters->first.kind == FAULT_NONE)
+            counters->first = worker->counters.first;
+    }
+    report->seconds = end_ns > start_ns ? (double)(end_ns - start_ns) / 1e9 : 0;
+    report->served_after =
+        (double)((int64_t)counters->served_ns - begun_ns) / 1e9;
+    getrusage(RUSAGE_SELF, &usage);
+    report->cpu_user = to_seconds(usage.ru_utime);
+    report->cpu_system = to_seconds(usage.ru_stime);
+}
+
+static double per_second(const struct report *report, uint64_t number)
+{
+    return report->seconds > 0 ? (double)number / report->seconds : 0;
+}
+
+static void print_times(const char *title, const struct histogram *times)
+{
+    if (times->count == 0)
+        return;
+    printf("%-10s p50 %.3f  p90 %.3f  p99 %.3f  p99.9 %.3f  max %.3f ms\n",
+           title, histogram_quantile(times, 0.5) / 1e6,
+           histogram_quantile(times, 0.9) / 1e6,
+           histogram_quantile(times, 0.99) / 1e6,
+           histogram_quantile(times, 0.999) / 1e6, (double)times->max / 1e6);
+}
+
+static void print_errors(const struct counters *counters)
+{
+    const char *separator = "errors     ";
+    char text[FAULT_TEXT_MAX];
+
+    for (int i = 0; i < FAULT_KINDS; i++)
+        if (counters->errors[i] > 0) {
+            printf("%s%" PRIu64 " %s", separator, counters->errors[i],
+                   fault_name((enum fault_kind)i));
+            separator = ", ";
+        }
+    if (counters->first.kind == FAULT_NONE) {
+        printf("errors     none\n");
+    } else {
+        fault_text(&counters->first, text);
+        printf("\nthe first  %s\n", text);
+    }
+}
+
+static void print_text(const struct report *report)
+{
+    const struct options *options = report->options;
+    const struct counters *counters = &report->counters;
+    char name[CONNECT_NAME_MAX];
+
+    connect_name(report->server, report->server->chosen, name);
+    printf("echoc load %s: %zu client%s, %s, %zu bytes a %s\n", name,
+           options->clients, options->clients == 1 ? "" : "s",
+           modes[options->mode], options->size,
+           options->mode == OPTIONS_STREAM ? "chunk" : "message");
+    printf("served     %" PRIu64 " of %zu clients, the last after %.3f s\n",
+           counters->served, options->clients,
+           counters->served > 0 ? report->served_after : 0);
+    printf("messages   %" PRIu64 " sent, %" PRIu64 " echoed, %" PRIu64
+           " lost, %" PRIu64 " changed\n",
+           counters->sent, counters->echoed, counters_lost(counters),
+           counters->changed);
+    printf("rate       %.1f messages/s, %.3f MB/s in each direction, "
+           "for %.3f s\n",
+           per_second(report, report->echoes),
+           per_second(report, report->bytes) / 1e6, report->seconds);
+    if (options->rate > 0)
+        printf("paced      %" PRIu64 " messages/s asked, %" PRIu64
+               " were due and not sent\n",
+               options->rate, report->unsent);
+    print_times("connect", &counters->connect_times);
+    print_times("latency", &counters->round_trips);
+    print_errors(counters);
+    chart_print(&counters->round_trips);
+}
+
+static void print_json(const struct report *report)
+{
+    const struct options *options = report->options;
+    const struct counters *counters = &report->counters;
+    char name[CONNECT_NAME_MAX];
+
+    connect_name(report->server, report->server->chosen, name);
+    json_object(NULL);
+    json_text("command", "load");
+    json_text("address", report->server->text);
+    json_text("endpoint", name);
+    json_text("mode", modes[options->mode]);
+    json_whole("clients", options->clients);
+    json_whole("size", options->size);
+    json_number("rate", options->rate > 0 ? (double)options->rate : NAN);
+    counters_json(counters);
+    json_number("seconds", report->seconds);
+    json_number("messages_per_second", per_second(report, report->echoes));
+    json_number("bytes_per_second", per_second(report, report->bytes));
+    json_whole("unsent", report->unsent);
+    json_whole("served", counters->served);
+    json_number("served_seconds",
+                counters->served > 0 ? report->served_after : NAN);
+    json_object("cpu_seconds");
+    json_number("user", report->cpu_user);
+    json_number("system", report->cpu_system);
+    json_end();
+    json_end();
+}
+
+/* The buckets that are not empty. */
+static void print_csv(const struct histogram *times)
+{
+    printf("from_ms,to_ms,count\n");
+    for (size_t i = 0; i < HISTOGRAM_BUCKETS; i++)
+        if (times->buckets[i] > 0)
+            printf("%.6f,%.6f,%" PRIu64 "\n", (double)histogram_least(i) / 1e6,
+                   (double)histogram_least(i + 1) / 1e6,
+                   (uint64_t)times->buckets[i]);
+}
+
+static enum status try_file(const char *path)
+{
+    FILE *file = path != NULL ? fopen(path, "a") : NULL;
+
+    if (path == NULL)
+        return STATUS_OK;
+    if (file != NULL) {
+        fclose(file);
+        return STATUS_OK;
+    }
+    status_warn("cannot write %s: %s", path, strerror(errno));
+    return STATUS_LOCAL;
+}
+
+enum status report_prepare(const struct options *options)
+{
+    enum status status = try_file(options->hgrm);
+
+    return status == STATUS_OK ? try_file(options->plot) : status;
+}
+
+static enum status write_files(const struct report *report)
+{
+    const struct options *options = report->options;
+    const struct histogram *times = &report->counters.round_trips;
+
+    if (options->hgrm != NULL && hgrm_write(options->hgrm, times) < 0) {
+        status_warn("cannot write %s: %s", options->hgrm, strerror(errno));
+        return STATUS_LOCAL;
+    }
+    if (options->plot != NULL &&
+        plot_write(options->plot, report->server->text, times) < 0) {
+        status_warn("cannot write %s: %s", options->plot, strerror(errno));
+        return STATUS_LOCAL;
+    }
+    return STATUS_OK;
+}
+
+static int first_error(const struct worker *workers, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        if (workers[i].error != 0)
+            return workers[i].error;
+    return 0;
+}
+
+/* The exit status, and a message on standard error where the report does not
+ * give the reason for it. */
+static enum status judge(const struct report *report, int error)
+{
+    const struct options *options = report->options;
+    const struct counters *counters = &report->counters;
+    size_t wanted = options->clients;
+    char text[FAULT_TEXT_MAX];
+
+    if (error != 0) {
+        status_warn("cannot go on: %s%s", strerror(error),
+                    error == EADDRNOTAVAIL ? " (--bind with more addresses "
+                                             "brings more local ports)"
+                                           : "");
+        return STATUS_LOCAL;
+    }
+    if (options->csv && counters->first.kind != FAULT_NONE) {
+        fault_text(&counters->first, text);
+        status_warn("%" PRIu64 " of %" PRIu64 " messages came back; the first "
+                    "fault: %s",
+                    counters->echoed, counters->sent, text);
+    }
+    if (counters->echoed < counters->sent || counters->first.kind != FAULT_NONE)
+        return STATUS_FAULT;
+    if (options->count > 0 && options->count < wanted)
+        wanted = (size_t)options->count;
+    /* An interrupt, or a low rate, may leave clients without a message. */
+    if (counters->served < wanted && options->rate == 0 &&
+        !interrupt_received()) {
+        status_warn("%" PRIu64 " of %zu clients were never served",
+                    wanted - counters->served, wanted);
+        return STATUS_FAULT;
+    }
+    return counters->served > 0 ? STATUS_OK : STATUS_FAULT;
+}
+
+enum status report_write(const struct options *options,
+                         const struct server *server,
+                         const struct worker *workers, size_t count,
+                         int64_t begun_ns)
+{
+    static struct report report; /* too large for a stack */
+    enum status status = STATUS_OK;
+    enum status written = STATUS_OK;
+
+    report.options = options;
+    report.server = server;
+    sum_up(&report, workers, count, begun_ns);
+    if (options->json)
+        print_json(&report);
+    else if (options->csv)
+        print_csv(&report.counters.round_trips);
+    else
+        print_text(&report);
+    status = judge(&report, first_error(workers, count));
+    written = write_files(&report);
+    return written != STATUS_OK ? written : status;
+}
