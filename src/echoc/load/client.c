@@ -2,342 +2,401 @@
  * SPDX-License-Identifier: ISC
  * Copyright (c) 2026 The echod authors
  *
- * client: one of the many of a load.
+ * client: one client of a load, a state machine on a non-blocking socket.
  *
- * Knows what one client does next, and counts it. Must not know how many there
- * are, nor who calls when.
+ *     state        left when                                      for
+ *     CLOSED       the worker calls client_connect()              CONNECTING
+ *     CONNECTING   the connection is established                  IDLE
+ *     IDLE         a message is due                               BUSY
+ *                  there is no message any more on it             CLOSING
+ *     BUSY         the whole message is echoed (--stream: sent)   IDLE
+ *     CLOSING      the server closes, too                         CLOSED
+ *
+ * A fault or a timeout leads from any state to CLOSED. IDLE is often left in
+ * the call that entered it.
  */
 #include "config.h"
 
 #include "echoc/load/client.h"
 
 #include "common/clock.h"
-#include "echoc/load/turn.h"
 #include "echoc/net/connect.h"
 #include "echoc/net/pattern.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <unistd.h>
 
 enum {
-    AGAIN_NS = 100000000,
-    ASK_NS = 10000000,
-    DOUBLINGS_MAX = 5,
+    RETRY_NS = 100000000,    /* after a fault; doubles with each failure */
+    RETRY_DOUBLINGS_MAX = 5, /* to connect, up to 3.2 s */
+    BACKLOG_RETRY_NS = 10000000,
     NS_PER_MS = 1000000
 };
 
-void client_drop(struct shift *shift, struct client *client)
+void client_close(struct worker *worker, struct client *client)
 {
     if (client->state == CLIENT_CLOSED)
         return;
-    if (client->state != CLIENT_CONNECTING)
-        counters_add(&shift->counters->up, (uint64_t)-1);
-    poller_remove(shift->poller, client->slot, client->connection.fd);
+    if (client->state == CLIENT_CONNECTING)
+        worker->connecting--;
+    else
+        counters_add(&worker->counters.up, (uint64_t)-1);
+    poller_remove(worker->poller, client->slot, client->connection.fd);
     close(client->connection.fd);
     client->state = CLIENT_CLOSED;
-    client->again_ns = 0;
+    client->retry_ns = 0;
 }
 
-/* Whether a message was begun that has not been counted as echoed. */
-static bool is_under_way(const struct shift *shift, const struct client *client)
+static bool has_message(const struct worker *worker,
+                        const struct client *client)
 {
-    if (shift->options->mode == OPTIONS_STREAM)
-        return client->connection.received < client->end;
+    if (worker->options->mode == OPTIONS_STREAM)
+        return client->connection.received < client->message_end;
     return client->state == CLIENT_BUSY;
 }
 
-/* The fault is counted, and the client dials again after a while, which doubles
- * while it cannot connect: a server that comes back is met again, one that does
- * not is not asked without end. */
-static void fail(struct shift *shift, struct client *client)
+/* Count the connection's fault and close. */
+static void fail(struct worker *worker, struct client *client)
 {
     const struct fault *fault = &client->connection.fault;
-    struct counters *counters = shift->counters;
+    struct counters *counters = &worker->counters;
 
     if (fault->kind == FAULT_LOCAL)
-        shift->local_error = fault->error;
+        worker->error = fault->error;
     counters_fault(counters, fault);
     if (fault->kind == FAULT_CHANGED || fault->kind == FAULT_EXTRA)
-        counters_add(&counters->changed, is_under_way(shift, client));
-    client_drop(shift, client);
-    client->again_ns = shift->now_ns + ((int64_t)AGAIN_NS << client->failures);
+        counters_add(&counters->changed, has_message(worker, client));
+    client_close(worker, client);
+    client->retry_ns = worker->now_ns + ((int64_t)RETRY_NS << client->failures);
 }
 
-static void fail_with(struct shift *shift, struct client *client,
+static void fail_with(struct worker *worker, struct client *client,
                       enum fault_kind kind, int error)
 {
     connection_fail(&client->connection, kind, error);
     if (kind == FAULT_LATE)
-        client->connection.fault.after_ms = shift->options->reply_timeout_ms;
-    fail(shift, client);
+        client->connection.fault.after_ms = worker->options->reply_timeout_ms;
+    fail(worker, client);
 }
 
-static void fail_dialling(struct shift *shift, struct client *client, int error)
+static void count_try(struct worker *worker, struct client *client)
 {
-    client->failures += client->failures < DOUBLINGS_MAX;
-    fail_with(shift, client, connect_fault(error), error);
+    worker->tried += !client->has_tried;
+    client->has_tried = true;
 }
 
-static void watch(struct shift *shift, struct client *client, short events)
+static void fail_to_connect(struct worker *worker, struct client *client,
+                            int error)
+{
+    count_try(worker, client);
+    client->failures += client->failures < RETRY_DOUBLINGS_MAX;
+    fail_with(worker, client, connect_fault(error), error);
+}
+
+static void watch(struct worker *worker, struct client *client, short events)
 {
     if (events == client->events)
         return;
     client->events = events;
-    if (poller_change(shift->poller, client->slot, client->connection.fd,
+    if (poller_change(worker->poller, client->slot, client->connection.fd,
                       events) < 0)
-        fail_with(shift, client, FAULT_LOCAL, errno);
+        fail_with(worker, client, FAULT_LOCAL, errno);
 }
 
-/* A Unix socket whose backlog is full says so at once, connect(2). */
-static void ask_again(struct shift *shift, struct client *client)
+static const struct endpoint *server_of(const struct worker *worker)
+{
+    const struct server *server = &worker->load->server;
+
+    return &server->endpoints[server->chosen];
+}
+
+static const struct endpoint *source_of(const struct worker *worker,
+                                        const struct client *client)
+{
+    const struct options *options = worker->options;
+
+    if (options->source_count == 0)
+        return NULL;
+    return &options->sources[client->number % options->source_count];
+}
+
+/* connect(2) on a Unix socket whose backlog is full fails with EAGAIN at once,
+ * where TCP would wait. Try again until the timeout. */
+static void retry_full_backlog(struct worker *worker, struct client *client)
 {
     int64_t timeout_ns =
-        shift->options->connect_timeout_ms * (int64_t)NS_PER_MS;
+        worker->options->connect_timeout_ms * (int64_t)NS_PER_MS;
 
-    if (client->asked_ns == 0)
-        client->asked_ns = client->dialled_ns;
-    client->again_ns = client->dialled_ns + ASK_NS;
-    if (client->dialled_ns - client->asked_ns < timeout_ns)
+    count_try(worker, client);
+    if (client->full_ns == 0)
+        client->full_ns = client->connect_ns;
+    client->retry_ns = client->connect_ns + BACKLOG_RETRY_NS;
+    if (client->connect_ns - client->full_ns < timeout_ns)
         return;
-    client->asked_ns = 0;
-    fail_dialling(shift, client, ETIMEDOUT);
+    client->full_ns = 0;
+    fail_to_connect(worker, client, ETIMEDOUT);
 }
 
-void client_dial(struct shift *shift, struct client *client)
+void client_connect(struct worker *worker, struct client *client)
 {
-    const struct options *options = shift->options;
-    const struct endpoint *from =
-        options->source_count > 0
-            ? &options->sources[client->number % options->source_count]
-            : NULL;
-    uint64_t connection =
-        (counters_get(&shift->counters->connects) << 32) + client->number;
+    uint64_t connects = counters_get(&worker->counters.connects);
+    uint64_t key =
+        pattern_key(worker->load->run, (connects << 32) + client->number);
     int fd = -1;
 
-    client->dialled_ns = clock_ns();
-    fd = connect_start(&shift->server->endpoints[shift->server->chosen], from);
-    connection_init(&client->connection, fd,
-                    pattern_key(shift->run, connection));
+    client->connect_ns = clock_ns();
+    fd = connect_start(server_of(worker), source_of(worker, client));
+    connection_init(&client->connection, fd, key);
     client->connection.skip_diagnosis =
-        shift->counters->first.kind != FAULT_NONE;
+        worker->counters.first.kind != FAULT_NONE;
     if (fd < 0 && errno == EAGAIN) {
-        ask_again(shift, client);
+        retry_full_backlog(worker, client);
         return;
     }
-    client->asked_ns = 0;
+    client->full_ns = 0;
     if (fd < 0) {
-        fail_dialling(shift, client, errno);
+        fail_to_connect(worker, client, errno);
         return;
     }
+    client->state = CLIENT_CONNECTING;
     client->events = POLLOUT;
     client->has_echo = false;
-    client->pieces = 0;
-    client->end = 0;
-    client->state = CLIENT_CONNECTING;
-    if (poller_add(shift->poller, client->slot, fd, client->events) < 0)
-        fail_with(shift, client, FAULT_LOCAL, errno);
+    client->chunks = 0;
+    client->message_end = 0;
+    worker->connecting++;
+    if (poller_add(worker->poller, client->slot, fd, client->events) < 0)
+        fail_with(worker, client, FAULT_LOCAL, errno);
 }
 
-static void leave(struct shift *shift, struct client *client)
+static void begin_close(struct worker *worker, struct client *client)
 {
     client->state = CLIENT_CLOSING;
-    client->moved_ns = shift->now_ns;
+    client->moved_ns = worker->now_ns;
     if (connection_half_close(&client->connection) < 0)
-        fail(shift, client);
+        fail(worker, client);
     else
-        watch(shift, client, POLLIN);
+        watch(worker, client, POLLIN);
 }
 
-/* Send what the socket takes of the message under way. */
-static void send_on(struct shift *shift, struct client *client)
+/* Send what the socket takes of the message. With --stream, send only once, so
+ * that echoes are read between two chunks. */
+static void send_message(struct worker *worker, struct client *client)
 {
     struct connection *connection = &client->connection;
-    bool is_bulk = shift->options->mode == OPTIONS_STREAM;
+    bool is_bulk = worker->options->mode == OPTIONS_STREAM;
     int64_t taken = 0;
 
     do {
-        taken = connection_send(connection, client->end, shift->room);
+        taken =
+            connection_send(connection, client->message_end, worker->buffer);
         if (taken < 0) {
-            fail(shift, client);
+            fail(worker, client);
             return;
         }
-    } while (taken > 0 && connection->sent < client->end && !is_bulk);
-    watch(shift, client,
-          is_bulk || connection->sent < client->end ? POLLIN | POLLOUT
-                                                    : POLLIN);
+    } while (taken > 0 && connection->sent < client->message_end && !is_bulk);
+    watch(worker, client,
+          is_bulk || connection->sent < client->message_end ? POLLIN | POLLOUT
+                                                            : POLLIN);
 }
 
-/* now_ns is about now, and when the message counts from. */
-static void begin(struct shift *shift, struct client *client, int64_t now_ns)
+int64_t client_due_ns(const struct worker *worker, const struct client *client)
 {
-    if (shift->left == 0)
+    return worker_due_ns(worker,
+                         client->begun * worker->client_count + client->slot);
+}
+
+static void begin_message(struct worker *worker, struct client *client,
+                          int64_t now_ns)
+{
+    if (worker->left == 0)
         return;
-    shift->left--;
-    client->since_ns = now_ns;
-    if (shift->options->mode == OPTIONS_CHURN)
-        client->since_ns = client->dialled_ns;
-    if (shift->interval_ns > 0)
-        client->since_ns = turn_due(shift, client);
-    client->turn++;
+    worker->left--;
+    if (worker->interval_ns > 0)
+        client->since_ns = client_due_ns(worker, client);
+    else if (worker->options->mode == OPTIONS_CHURN)
+        client->since_ns = client->connect_ns;
+    else
+        client->since_ns = now_ns;
+    client->begun++;
     client->moved_ns = now_ns;
-    client->end = client->connection.sent + shift->options->size;
+    client->message_end = client->connection.sent + worker->options->size;
     client->state = CLIENT_BUSY;
-    counters_add(&shift->counters->sent, 1);
-    send_on(shift, client);
+    client->is_last = worker->phase == WORKER_ENDING;
+    counters_add(&worker->counters.sent, 1);
+    send_message(worker, client);
 }
 
-/* What a client does that has nothing under way. */
-static void go_on(struct shift *shift, struct client *client, int64_t now_ns)
+/* Whether the connection has had its last message. At the end of --hold there
+ * is one more, if the first was echoed. */
+static bool is_done(const struct worker *worker, const struct client *client)
 {
-    switch (turn_next(shift, client, now_ns)) {
-    case TURN_REST:
-        break;
-    case TURN_LEAVE:
-        leave(shift, client);
-        break;
-    case TURN_BEGIN:
-        client->said_last = shift->ending;
-        begin(shift, client, now_ns);
-        break;
-    }
+    enum options_mode mode = worker->options->mode;
+
+    if (worker->phase == WORKER_ENDING)
+        return mode != OPTIONS_HOLD || client->is_last || !client->has_echo;
+    return mode == OPTIONS_CHURN && client->has_echo;
 }
 
-void client_prompt(struct shift *shift, struct client *client)
+static bool is_due(const struct worker *worker, const struct client *client,
+                   int64_t now_ns)
+{
+    if (worker->phase == WORKER_CONNECTING)
+        return false;
+    if (worker->options->mode == OPTIONS_HOLD)
+        return worker->phase == WORKER_ENDING || !client->has_echo;
+    return worker->interval_ns == 0 || client_due_ns(worker, client) <= now_ns;
+}
+
+/* For a client that is IDLE: the next message, the close, or neither. */
+static void advance(struct worker *worker, struct client *client,
+                    int64_t now_ns)
+{
+    if (is_done(worker, client))
+        begin_close(worker, client);
+    else if (is_due(worker, client, now_ns))
+        begin_message(worker, client, now_ns);
+}
+
+void client_advance(struct worker *worker, struct client *client)
 {
     if (client->state == CLIENT_IDLE)
-        go_on(shift, client, clock_ns());
+        advance(worker, client, clock_ns());
 }
 
-static void arrive(struct shift *shift, struct client *client)
+static void finish_connect(struct worker *worker, struct client *client)
 {
-    int error =
-        connect_result(client->connection.fd,
-                       &shift->server->endpoints[shift->server->chosen]);
+    int error = connect_result(client->connection.fd, server_of(worker));
     int64_t now_ns = clock_ns();
 
     if (error != 0) {
-        fail_dialling(shift, client, error);
+        fail_to_connect(worker, client, error);
         return;
     }
-    histogram_record(&shift->counters->connect_times,
-                     now_ns - client->dialled_ns);
-    counters_add(&shift->counters->connects, 1);
-    counters_add(&shift->counters->up, 1);
+    histogram_record(&worker->counters.connect_times,
+                     now_ns - client->connect_ns);
+    counters_add(&worker->counters.connects, 1);
+    counters_add(&worker->counters.up, 1);
+    count_try(worker, client);
+    worker->connecting--;
+    worker->connected_ns = now_ns;
     client->failures = 0;
-    shift->arrived_ns = now_ns;
     client->state = CLIENT_IDLE;
-    go_on(shift, client, now_ns);
+    advance(worker, client, now_ns);
     if (client->state == CLIENT_IDLE)
-        watch(shift, client, POLLIN);
+        watch(worker, client, POLLIN);
 }
 
-static void count_echoes(struct shift *shift, struct client *client,
+static void count_echoes(struct worker *worker, struct client *client,
                          uint64_t echoes, int64_t now_ns)
 {
     if (echoes == 0)
         return;
-    shift->echo_ns = now_ns;
+    worker->echo_ns = now_ns;
     client->has_echo = true;
-    counters_add(&shift->counters->echoed, echoes);
-    if (client->served)
+    counters_add(&worker->counters.echoed, echoes);
+    if (client->is_served)
         return;
-    client->served = true;
-    counters_add(&shift->counters->served, 1);
-    shift->counters->served_ns = (uint64_t)now_ns;
+    client->is_served = true;
+    counters_add(&worker->counters.served, 1);
+    worker->counters.served_ns = (uint64_t)now_ns;
 }
 
-static void count_pieces(struct shift *shift, struct client *client)
+static void count_chunks(struct worker *worker, struct client *client)
 {
-    uint64_t pieces = client->connection.received / shift->options->size;
+    uint64_t chunks = client->connection.received / worker->options->size;
 
-    count_echoes(shift, client, pieces - client->pieces, shift->now_ns);
-    client->pieces = pieces;
+    count_echoes(worker, client, chunks - client->chunks, worker->now_ns);
+    client->chunks = chunks;
 }
 
-static void complete(struct shift *shift, struct client *client)
+static void finish_message(struct worker *worker, struct client *client)
 {
     int64_t now_ns = clock_ns();
 
-    histogram_record(&shift->counters->round_trips, now_ns - client->since_ns);
-    count_echoes(shift, client, 1, now_ns);
+    histogram_record(&worker->counters.round_trips, now_ns - client->since_ns);
+    count_echoes(worker, client, 1, now_ns);
     client->state = CLIENT_IDLE;
-    go_on(shift, client, now_ns);
+    advance(worker, client, now_ns);
 }
 
-static void receive(struct shift *shift, struct client *client)
+static void receive(struct worker *worker, struct client *client)
 {
     struct connection *connection = &client->connection;
+    bool is_bulk = worker->options->mode == OPTIONS_STREAM;
     uint64_t before = connection->received;
-    int64_t got = connection_receive(connection, shift->room);
+    int64_t got = connection_receive(connection, worker->buffer);
 
-    counters_add(&shift->counters->bytes, connection->received - before);
-    if (shift->options->mode == OPTIONS_STREAM)
-        count_pieces(shift, client);
+    counters_add(&worker->counters.bytes, connection->received - before);
+    if (is_bulk)
+        count_chunks(worker, client);
     if (got < 0) {
-        fail(shift, client);
+        fail(worker, client);
         return;
     }
     if (got > 0)
-        client->moved_ns = shift->now_ns;
+        client->moved_ns = worker->now_ns;
     if (connection->ended && client->state == CLIENT_CLOSING)
-        client_drop(shift, client);
+        client_close(worker, client);
     else if (connection->ended)
-        fail_with(shift, client, FAULT_CLOSED, 0);
-    else if (client->state == CLIENT_BUSY &&
-             connection->received == client->end &&
-             shift->options->mode != OPTIONS_STREAM)
-        complete(shift, client);
+        fail_with(worker, client, FAULT_CLOSED, 0);
+    else if (!is_bulk && client->state == CLIENT_BUSY &&
+             connection->received == client->message_end)
+        finish_message(worker, client);
 }
 
-/* One piece after another, for as long as more may be sent. */
-static void send_bulk(struct shift *shift, struct client *client)
+/* --stream: the next chunk is begun when the last has been sent. */
+static void send_bulk(struct worker *worker, struct client *client)
 {
-    if (client->connection.sent < client->end) {
-        send_on(shift, client);
+    if (client->connection.sent < client->message_end) {
+        send_message(worker, client);
         return;
     }
     client->state = CLIENT_IDLE;
-    go_on(shift, client, shift->now_ns);
+    advance(worker, client, worker->now_ns);
     if (client->state == CLIENT_IDLE)
-        watch(shift, client, POLLIN);
+        watch(worker, client, POLLIN);
 }
 
-void client_event(struct shift *shift, struct client *client, short events)
+void client_event(struct worker *worker, struct client *client, short events)
 {
     if (client->state == CLIENT_CONNECTING) {
-        arrive(shift, client);
+        finish_connect(worker, client);
         return;
     }
     if ((events & ~POLLOUT) != 0)
-        receive(shift, client);
+        receive(worker, client);
     if ((events & POLLOUT) == 0 || client->state != CLIENT_BUSY)
         return;
-    if (shift->options->mode == OPTIONS_STREAM)
-        send_bulk(shift, client);
+    if (worker->options->mode == OPTIONS_STREAM)
+        send_bulk(worker, client);
     else
-        send_on(shift, client);
+        send_message(worker, client);
 }
 
-/* Once it is ending, bytes that drip do not keep it from its end. */
-void client_look(struct shift *shift, struct client *client)
+/* While the worker is ending, a few bytes now and then do not prolong the wait
+ * without end. */
+void client_check_timeout(struct worker *worker, struct client *client)
 {
-    const struct options *options = shift->options;
-    int64_t patience = options->reply_timeout_ms * (int64_t)NS_PER_MS;
+    const struct options *options = worker->options;
+    int64_t connect_timeout_ns =
+        options->connect_timeout_ms * (int64_t)NS_PER_MS;
+    int64_t reply_timeout_ns = options->reply_timeout_ms * (int64_t)NS_PER_MS;
 
     switch (client->state) {
     case CLIENT_CLOSED:
     case CLIENT_IDLE:
         break;
     case CLIENT_CONNECTING:
-        if (shift->now_ns - client->dialled_ns >=
-            options->connect_timeout_ms * (int64_t)NS_PER_MS)
-            fail_dialling(shift, client, ETIMEDOUT);
+        if (worker->now_ns - client->connect_ns >= connect_timeout_ns)
+            fail_to_connect(worker, client, ETIMEDOUT);
         break;
     case CLIENT_BUSY:
     case CLIENT_CLOSING:
-        if (shift->now_ns - client->moved_ns >= patience ||
-            (shift->ending && shift->now_ns - shift->ended_ns >= 2 * patience))
-            fail_with(shift, client, FAULT_LATE, 0);
+        if (worker->now_ns - client->moved_ns >= reply_timeout_ns ||
+            (worker->phase == WORKER_ENDING &&
+             worker->now_ns - worker->ending_ns >= 2 * reply_timeout_ns))
+            fail_with(worker, client, FAULT_LATE, 0);
         break;
     }
 }

@@ -2,90 +2,71 @@
  * SPDX-License-Identifier: ISC
  * Copyright (c) 2026 The echod authors
  *
- * client: one of the many of a load.
+ * client: one client of a load, a state machine on a non-blocking socket.
  *
- * A client is a state, and what moves it on: events of its descriptor, the
- * hand of its worker, time. All of one shift belong to one thread.
+ * Everything here is for the thread of the worker that the client belongs to.
+ * What happens is counted in worker->counters. A failure on this side sets
+ * worker->error; any other fault only closes the connection, and the client is
+ * to connect again at retry_ns.
  */
 #ifndef ECHOC_LOAD_CLIENT_H
 #define ECHOC_LOAD_CLIENT_H
 
-#include "echoc/net/connect.h"
+#include "echoc/load/worker.h"
 #include "echoc/net/connection.h"
-#include "echoc/net/poller.h"
-#include "echoc/options.h"
-#include "echoc/stats/counters.h"
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 enum client_state {
-    CLIENT_CLOSED, /* no connection; its worker dials again, or it is done */
-    CLIENT_CONNECTING,
-    CLIENT_IDLE,   /* connected, and nothing under way */
-    CLIENT_BUSY,   /* a message is under way */
-    CLIENT_CLOSING /* has said all; waits for what is missing and the end */
+    CLIENT_CLOSED,     /* no connection: not yet, between two, or no more */
+    CLIENT_CONNECTING, /* connect(2) is in progress */
+    CLIENT_IDLE,       /* connected; the next message is not due */
+    CLIENT_BUSY,       /* a message is being sent, or its echo is awaited */
+    CLIENT_CLOSING     /* half-closed; the server's end is awaited */
 };
 
 struct client {
     struct connection connection;
     enum client_state state;
-    short events;      /* that are watched */
-    bool has_echo;     /* on this connection */
-    bool served;       /* ever */
-    bool said_last;    /* --hold: the round trip at the end */
-    bool queued;       /* its crew is to dial it */
-    bool tried;        /* its first connection is decided */
-    unsigned failures; /* to connect, in a row */
-    uint32_t number;   /* among all clients; for keys and sources */
-    size_t slot;       /* among those of the shift */
-    uint64_t turn; /* --rate: messages begun, which gives the next one's time */
-    uint64_t end;  /* where the message under way ends */
-    uint64_t pieces; /* --stream: pieces that came back */
-    int64_t dialled_ns;
-    int64_t asked_ns; /* a Unix socket's backlog is full: since when; 0 */
-    int64_t since_ns; /* when the message was due, or was begun */
-    int64_t moved_ns; /* when something last moved */
-    int64_t again_ns; /* AWAY: not before */
+    short events;         /* that the poller watches */
+    bool has_echo;        /* an echo came back on this connection */
+    bool is_served;       /* an echo ever came back */
+    bool is_last;         /* --hold: the message at the end was begun */
+    bool is_queued;       /* in worker->queue */
+    bool has_tried;       /* its first connect has ended */
+    unsigned failures;    /* to connect, in a row */
+    uint32_t number;      /* among all clients of the load */
+    size_t slot;          /* among those of the worker */
+    struct client *next;  /* in worker->queue */
+    uint64_t begun;       /* messages; gives the time of the next with --rate */
+    uint64_t message_end; /* offset in the connection */
+    uint64_t chunks;      /* --stream: echoed on this connection */
+    int64_t connect_ns;   /* when the last connect was started */
+    int64_t full_ns;  /* since when a Unix socket's backlog is full; 0: not */
+    int64_t since_ns; /* what the message's latency counts from */
+    int64_t moved_ns; /* when bytes last came back, or the wait began */
+    int64_t retry_ns; /* CLOSED: no connect before this */
 };
 
-/* What the clients of one worker share. */
-struct shift {
-    const struct options *options;
-    const struct server *server;
-    struct poller *poller;
-    struct counters *counters;
-    unsigned char *room; /* CONNECTION_CHUNK bytes */
-    uint64_t run;        /* for keys */
-    size_t clients;
-    uint64_t left;      /* messages that may yet be sent */
-    bool gathering;     /* nobody begins before all are there */
-    bool ending;        /* nobody begins any more */
-    int local_error;    /* an errno that ends it all; 0: none */
-    int64_t now_ns;     /* the worker's, about now */
-    int64_t start_ns;   /* when it began; the schedule, too, but for */
-    int64_t phase_ns;   /* --rate: by how much other shifts are before */
-    int64_t arrived_ns; /* the last connect that was made */
-    int64_t ended_ns;   /* when ending was set */
-    double interval_ns; /* --rate: between the shift's messages; 0: none */
-    int64_t echo_ns;    /* the last echo */
-};
+/* Start to connect; for a client that is CLOSED. */
+void client_connect(struct worker *worker, struct client *client);
 
-/* Dial. */
-void client_dial(struct shift *shift, struct client *client);
+/* Handle what the poller reported. */
+void client_event(struct worker *worker, struct client *client, short events);
 
-/* Something is ready. */
-void client_event(struct shift *shift, struct client *client, short events);
+/* If IDLE, begin the next message or close, where it is time to. Call it when a
+ * message has become due, and for all clients when the phase changes. */
+void client_advance(struct worker *worker, struct client *client);
 
-/* See whether there is something to begin, or to end; for one that rests, when
- * its time may have come, and for all when gathering is over or ending set. */
-void client_prompt(struct shift *shift, struct client *client);
+/* Fail if it has waited for longer than its timeout. */
+void client_check_timeout(struct worker *worker, struct client *client);
 
-/* See whether it has waited too long. */
-void client_look(struct shift *shift, struct client *client);
+/* Close the connection, if there is one; this is no fault. */
+void client_close(struct worker *worker, struct client *client);
 
-/* Hang up, whatever is under way; it is no fault. */
-void client_drop(struct shift *shift, struct client *client);
+/* --rate: when the client's next message is due, of clock_ns(). */
+int64_t client_due_ns(const struct worker *worker, const struct client *client);
 
 #endif

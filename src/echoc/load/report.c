@@ -9,6 +9,7 @@
 #include "echoc/load/report.h"
 
 #include "echoc/interrupt.h"
+#include "echoc/load/worker.h"
 #include "echoc/plot/plot.h"
 #include "echoc/stats/chart.h"
 #include "echoc/stats/hgrm.h"
@@ -44,16 +45,15 @@ static double to_seconds(struct timeval time)
     return (double)time.tv_sec + (double)time.tv_usec / 1e6;
 }
 
-static void sum_up(struct report *report, const struct worker *workers,
-                   size_t count, int64_t begun_ns)
+static void sum_up(struct report *report, const struct load *load)
 {
     struct counters *counters = &report->counters;
     struct rusage usage = {0};
     int64_t start_ns = INT64_MAX;
     int64_t end_ns = 0;
 
-    for (size_t i = 0; i < count; i++) {
-        const struct worker *worker = &workers[i];
+    for (size_t i = 0; i < load->started; i++) {
+        const struct worker *worker = &load->workers[i];
 
         counters_merge(counters, &worker->counters);
         report->echoes += worker->timed_echoes;
@@ -68,7 +68,7 @@ static void sum_up(struct report *report, const struct worker *workers,
     }
     report->seconds = end_ns > start_ns ? (double)(end_ns - start_ns) / 1e9 : 0;
     report->served_after =
-        (double)((int64_t)counters->served_ns - begun_ns) / 1e9;
+        (double)((int64_t)counters->served_ns - load->start_ns) / 1e9;
     getrusage(RUSAGE_SELF, &usage);
     report->cpu_user = to_seconds(usage.ru_utime);
     report->cpu_system = to_seconds(usage.ru_stime);
@@ -182,25 +182,22 @@ static void print_csv(const struct histogram *times)
                    (uint64_t)times->buckets[i]);
 }
 
-static enum status try_file(const char *path)
+static int check_file(const char *path, char errmsg[ERRMSG_MAX])
 {
     FILE *file = path != NULL ? fopen(path, "a") : NULL;
 
-    if (path == NULL)
-        return STATUS_OK;
-    if (file != NULL) {
+    if (path != NULL && file == NULL)
+        return errmsg_set(errmsg, "cannot write %s: %s", path, strerror(errno));
+    if (file != NULL)
         fclose(file);
-        return STATUS_OK;
-    }
-    status_warn("cannot write %s: %s", path, strerror(errno));
-    return STATUS_LOCAL;
+    return 0;
 }
 
-enum status report_prepare(const struct options *options)
+int report_prepare(const struct options *options, char errmsg[ERRMSG_MAX])
 {
-    enum status status = try_file(options->hgrm);
-
-    return status == STATUS_OK ? try_file(options->plot) : status;
+    return check_file(options->hgrm, errmsg) < 0
+               ? -1
+               : check_file(options->plot, errmsg);
 }
 
 static enum status write_files(const struct report *report)
@@ -220,11 +217,11 @@ static enum status write_files(const struct report *report)
     return STATUS_OK;
 }
 
-static int first_error(const struct worker *workers, size_t count)
+static int first_error(const struct load *load)
 {
-    for (size_t i = 0; i < count; i++)
-        if (workers[i].error != 0)
-            return workers[i].error;
+    for (size_t i = 0; i < load->started; i++)
+        if (load->workers[i].error != 0)
+            return load->workers[i].error;
     return 0;
 }
 
@@ -264,25 +261,22 @@ static enum status judge(const struct report *report, int error)
     return counters->served > 0 ? STATUS_OK : STATUS_FAULT;
 }
 
-enum status report_write(const struct options *options,
-                         const struct server *server,
-                         const struct worker *workers, size_t count,
-                         int64_t begun_ns)
+enum status report_write(const struct load *load)
 {
     static struct report report; /* too large for a stack */
     enum status status = STATUS_OK;
     enum status written = STATUS_OK;
 
-    report.options = options;
-    report.server = server;
-    sum_up(&report, workers, count, begun_ns);
-    if (options->json)
+    report.options = load->options;
+    report.server = &load->server;
+    sum_up(&report, load);
+    if (load->options->json)
         print_json(&report);
-    else if (options->csv)
+    else if (load->options->csv)
         print_csv(&report.counters.round_trips);
     else
         print_text(&report);
-    status = judge(&report, first_error(workers, count));
+    status = judge(&report, first_error(load));
     written = write_files(&report);
     return written != STATUS_OK ? written : status;
 }

@@ -7,23 +7,17 @@
 #ifndef ECHOC_LOAD_REPORT_H
 #define ECHOC_LOAD_REPORT_H
 
-#include "echoc/load/worker.h"
-#include "echoc/net/connect.h"
+#include "common/errmsg.h"
+#include "echoc/load/load.h"
 #include "echoc/options.h"
 #include "echoc/status.h"
 
-#include <stddef.h>
-#include <stdint.h>
-
 /* Check that the files of --hgrm and --plot can be written, before the load
- * begins. */
-enum status report_prepare(const struct options *options);
+ * begins. Returns 0, or -1 with errmsg. */
+int report_prepare(const struct options *options, char errmsg[ERRMSG_MAX]);
 
-/* Print the report and write the files, once all workers have been joined;
- * begun_ns is when they were started, of clock_ns(). */
-enum status report_write(const struct options *options,
-                         const struct server *server,
-                         const struct worker *workers, size_t count,
-                         int64_t begun_ns);
+/* Print the report and write the files; for a load whose workers have been
+ * joined. */
+enum status report_write(const struct load *load);
 
 #endif

@@ -2,208 +2,334 @@
  * SPDX-License-Identifier: ISC
  * Copyright (c) 2026 The echod authors
  *
- * worker: a thread that is a share of a load's clients.
+ * worker: a thread with its share of a load's clients.
  *
- * Knows when it begins and when it is over, and the loop between. Must not know
- * who of its clients is next, nor what one says.
+ * One poll loop per thread. The worker decides which client connects, sends by
+ * schedule or is checked for a timeout, and when its part of the load begins
+ * and ends; client.c does the rest.
  */
 #include "config.h"
 
 #include "echoc/load/worker.h"
 
 #include "common/clock.h"
-#include "echoc/load/crew.h"
-#include "echoc/net/poller.h"
+#include "echoc/load/client.h"
 
 #include <errno.h>
+#include <stdlib.h>
 
-enum { BARRIER_NS = 1000000, NS_PER_MS = 1000000 };
-
-/* A worker at work. */
-struct work {
-    struct worker *worker;
-    struct crew crew;
-    bool told;     /* that all its clients are there */
-    int64_t up_ns; /* when last any was */
+enum {
+    CONNECTING_MAX = 256, /* more at once would overflow most backlogs */
+    NS_PER_MS = 1000000,
+    BARRIER_NS = NS_PER_MS,   /* how often to see if all workers are ready */
+    TICK_NS = 100 * NS_PER_MS /* how often to check for timeouts */
 };
 
-static void begin(struct work *work)
+int64_t worker_due_ns(const struct worker *worker, uint64_t message)
 {
-    struct shift *shift = &work->crew.shift;
-
-    shift->gathering = false;
-    shift->start_ns = clock_ns();
-    shift->now_ns = shift->start_ns;
-    work->worker->start_ns = shift->start_ns;
-    if (shift->interval_ns == 0)
-        crew_prompt_all(&work->crew);
+    return worker->start_ns + worker->offset_ns +
+           (int64_t)((double)message * worker->interval_ns);
 }
 
-static void end(struct work *work)
+static bool follows_schedule(const struct worker *worker)
 {
-    struct worker *worker = work->worker;
-
-    worker->end_ns = work->crew.shift.now_ns;
-    worker->timed_echoes = counters_get(&worker->counters.echoed);
-    worker->timed_bytes = counters_get(&worker->counters.bytes);
-    if (worker->count == UINT64_MAX &&
-        work->crew.prompted > counters_get(&worker->counters.sent))
-        worker->unsent =
-            work->crew.prompted - counters_get(&worker->counters.sent);
-    crew_end(&work->crew);
+    return worker->interval_ns > 0 && worker->phase == WORKER_RUNNING;
 }
 
-/* Everybody has tried to connect, or has had the time to. */
-static bool have_tried(const struct work *work)
+/* -n: a number of messages ends the load, not the time. */
+static bool has_count(const struct worker *worker)
 {
-    const struct shift *shift = &work->crew.shift;
-    int64_t timeout_ns =
-        shift->options->connect_timeout_ms * (int64_t)NS_PER_MS;
-
-    return work->crew.tried == shift->clients ||
-           shift->now_ns - shift->arrived_ns >= timeout_ns;
+    return worker->count != UINT64_MAX;
 }
 
-/* Nobody ever got through; or, where only a count would end it, nobody has been
- * there for as long as it takes to give up. */
-static bool is_hopeless(struct work *work)
+static void enqueue(struct worker *worker, struct client *client)
 {
-    const struct shift *shift = &work->crew.shift;
-    int64_t patience_ns = (shift->options->connect_timeout_ms +
-                           (int64_t)shift->options->reply_timeout_ms) *
-                          NS_PER_MS;
-
-    if (counters_get(&work->worker->counters.up) > 0)
-        work->up_ns = shift->now_ns;
-    if (counters_get(&work->worker->counters.connects) == 0)
-        return have_tried(work);
-    return work->worker->count != UINT64_MAX &&
-           shift->now_ns - work->up_ns >= patience_ns;
+    client->is_queued = true;
+    client->next = NULL;
+    *worker->queue_end = client;
+    worker->queue_end = &client->next;
 }
 
-static bool is_over(struct work *work)
+static struct client *dequeue(struct worker *worker)
 {
-    const struct worker *worker = work->worker;
-    const struct shift *shift = &work->crew.shift;
-    int64_t time_ns = worker->gang->options->time_ms * NS_PER_MS;
+    struct client *client = worker->queue;
 
-    if (shift->local_error != 0)
-        atomic_store(&worker->gang->stop, true);
-    if (atomic_load(&worker->gang->stop) || shift->left == 0 ||
-        is_hopeless(work))
-        return true;
-    return !shift->gathering && worker->count == UINT64_MAX &&
-           shift->now_ns - shift->start_ns >= time_ns;
+    client->is_queued = false;
+    worker->queue = client->next;
+    if (worker->queue == NULL)
+        worker->queue_end = &worker->queue;
+    return client;
 }
 
-/* The barrier: nobody begins before all workers' clients are there. */
-static void tell(struct work *work)
+/* Called after everything that may have closed the client. A client that may
+ * not connect yet stays out of the queue, where it would hold up others; it is
+ * looked at again in every tick, or when its message is due. With --churn the
+ * connect is part of the message and follows the schedule. */
+static void enqueue_if_due(struct worker *worker, struct client *client)
 {
-    if (!work->told)
-        atomic_fetch_add(&work->worker->gang->gathered, 1);
-    work->told = true;
+    bool is_scheduled =
+        follows_schedule(worker) && worker->options->mode == OPTIONS_CHURN;
+
+    if (client->state == CLIENT_CLOSED && !client->is_queued &&
+        worker->phase != WORKER_ENDING && client->retry_ns <= worker->now_ns &&
+        (!is_scheduled || client_due_ns(worker, client) <= worker->now_ns))
+        enqueue(worker, client);
 }
 
-static void move_phase(struct work *work)
+static bool may_connect(const struct worker *worker)
 {
-    struct gang *gang = work->worker->gang;
-    const struct crew *crew = &work->crew;
+    return worker->queue != NULL && worker->connecting < CONNECTING_MAX &&
+           worker->error == 0;
+}
 
-    if (!crew->shift.ending && is_over(work)) {
-        tell(work);
-        end(work);
-    } else if (crew->shift.gathering) {
-        if (have_tried(work))
-            tell(work);
-        if (atomic_load(&gang->gathered) == gang->workers)
-            begin(work);
+static void connect_queued(struct worker *worker)
+{
+    while (may_connect(worker))
+        client_connect(worker, dequeue(worker));
+}
+
+static void advance(struct worker *worker, struct client *client)
+{
+    client_advance(worker, client);
+    enqueue_if_due(worker, client);
+}
+
+static void advance_all(struct worker *worker)
+{
+    for (size_t i = 0; i < worker->client_count; i++)
+        advance(worker, &worker->clients[i]);
+}
+
+/* --rate: message i is due at worker_due_ns(i) and belongs to client i modulo
+ * their number. After a long pause once for each client is enough, since a
+ * client that is late catches up by itself. */
+static void advance_due(struct worker *worker)
+{
+    size_t count = worker->client_count;
+    int64_t passed_ns = 0;
+    uint64_t due = 0;
+
+    if (!follows_schedule(worker))
+        return;
+    passed_ns = worker->now_ns - worker->start_ns - worker->offset_ns;
+    if (passed_ns < 0)
+        return;
+    due = (uint64_t)((double)passed_ns / worker->interval_ns) + 1;
+    if (due > worker->due + count)
+        worker->due = due - count;
+    while (worker->due < due)
+        advance(worker, &worker->clients[worker->due++ % count]);
+}
+
+/* After an interrupt nobody waits for connections to be established. */
+static void check_clients(struct worker *worker)
+{
+    bool stop = atomic_load(&worker->load->stop);
+
+    if (worker->now_ns < worker->tick_ns)
+        return;
+    worker->tick_ns = worker->now_ns + TICK_NS;
+    for (size_t i = 0; i < worker->client_count; i++) {
+        struct client *client = &worker->clients[i];
+
+        if (stop && client->state == CLIENT_CONNECTING)
+            client_close(worker, client);
+        else
+            client_check_timeout(worker, client);
+        enqueue_if_due(worker, client);
     }
 }
 
-static int64_t next_moment(const struct work *work)
+/* Count the worker as ready, once: the other workers need not wait for it. */
+static void set_ready(struct worker *worker)
 {
-    int64_t next = crew_next(&work->crew);
-    int64_t barrier = work->crew.shift.now_ns + BARRIER_NS;
+    if (!worker->is_ready)
+        atomic_fetch_add(&worker->load->ready, 1);
+    worker->is_ready = true;
+}
 
-    if (work->crew.shift.gathering && work->told && barrier < next)
-        return barrier;
+static void begin_running(struct worker *worker)
+{
+    worker->phase = WORKER_RUNNING;
+    worker->start_ns = clock_ns();
+    worker->now_ns = worker->start_ns;
+    if (worker->interval_ns == 0)
+        advance_all(worker);
+}
+
+/* What comes later is counted, but not in the rates. */
+static void end_time(struct worker *worker, int64_t end_ns)
+{
+    worker->end_ns = end_ns;
+    worker->timed_echoes = counters_get(&worker->counters.echoed);
+    worker->timed_bytes = counters_get(&worker->counters.bytes);
+}
+
+static void begin_ending(struct worker *worker)
+{
+    uint64_t sent = counters_get(&worker->counters.sent);
+
+    worker->phase = WORKER_ENDING;
+    worker->ending_ns = worker->now_ns;
+    worker->queue = NULL;
+    if (worker->error != 0)
+        atomic_store(&worker->load->stop, true);
+    if (!has_count(worker)) {
+        end_time(worker, worker->now_ns);
+        worker->unsent = worker->due > sent ? worker->due - sent : 0;
+    }
+    advance_all(worker);
+}
+
+/* All clients have tried to connect, or have had the time to. */
+static bool have_tried(const struct worker *worker)
+{
+    int64_t timeout_ns =
+        worker->options->connect_timeout_ms * (int64_t)NS_PER_MS;
+
+    return worker->tried == worker->client_count ||
+           worker->now_ns - worker->connected_ns >= timeout_ns;
+}
+
+/* No client ever connected; or, with -n, which has no time limit, none has been
+ * connected for as long as both timeouts together. */
+static bool is_hopeless(const struct worker *worker)
+{
+    const struct options *options = worker->options;
+    int64_t limit_ns =
+        ((int64_t)options->connect_timeout_ms + options->reply_timeout_ms) *
+        NS_PER_MS;
+
+    if (counters_get(&worker->counters.connects) == 0)
+        return have_tried(worker);
+    return has_count(worker) && worker->now_ns - worker->up_ns >= limit_ns;
+}
+
+static bool is_over(const struct worker *worker)
+{
+    int64_t time_ns = worker->options->time_ms * NS_PER_MS;
+
+    if (worker->error != 0 || atomic_load(&worker->load->stop) ||
+        worker->left == 0 || is_hopeless(worker))
+        return true;
+    return worker->phase == WORKER_RUNNING && !has_count(worker) &&
+           worker->now_ns - worker->start_ns >= time_ns;
+}
+
+static void change_phase(struct worker *worker)
+{
+    struct load *load = worker->load;
+
+    if (worker->phase != WORKER_ENDING && is_over(worker)) {
+        set_ready(worker);
+        begin_ending(worker);
+    } else if (worker->phase == WORKER_CONNECTING) {
+        if (have_tried(worker))
+            set_ready(worker);
+        if (atomic_load(&load->ready) == load->worker_count)
+            begin_running(worker);
+    }
+}
+
+static int64_t earlier(int64_t a, int64_t b)
+{
+    return a < b ? a : b;
+}
+
+static int64_t next_wakeup(const struct worker *worker)
+{
+    int64_t next = worker->tick_ns;
+
+    if (may_connect(worker))
+        return 0;
+    if (worker->phase == WORKER_CONNECTING && worker->is_ready)
+        next = earlier(next, worker->now_ns + BARRIER_NS);
+    if (follows_schedule(worker))
+        next = earlier(next, worker_due_ns(worker, worker->due));
     return next;
 }
 
-static void run(struct work *work)
+static bool has_open_clients(const struct worker *worker)
 {
-    struct crew *crew = &work->crew;
-    struct shift *shift = &crew->shift;
+    return worker->connecting > 0 || counters_get(&worker->counters.up) > 0;
+}
 
-    while (crew->gone < shift->clients) {
-        int ready = poller_wait(shift->poller, next_moment(work));
+static void run(struct worker *worker)
+{
+    while (worker->phase != WORKER_ENDING || has_open_clients(worker)) {
+        int ready = poller_wait(worker->poller, next_wakeup(worker));
 
         if (ready < 0) {
-            shift->local_error = errno;
+            worker->error = errno;
             return;
         }
-        shift->now_ns = clock_ns();
+        worker->now_ns = clock_ns();
         for (int i = 0; i < ready; i++) {
             short events = 0;
-            size_t slot = poller_ready(shift->poller, i, &events);
+            size_t slot = poller_ready(worker->poller, i, &events);
 
-            crew_event(crew, slot, events);
+            client_event(worker, &worker->clients[slot], events);
+            enqueue_if_due(worker, &worker->clients[slot]);
         }
-        move_phase(work);
-        crew_prompt_due(crew);
-        crew_dial(crew);
-        crew_look(crew, atomic_load(&work->worker->gang->stop));
+        if (counters_get(&worker->counters.up) > 0)
+            worker->up_ns = worker->now_ns;
+        change_phase(worker);
+        advance_due(worker);
+        connect_queued(worker);
+        check_clients(worker);
     }
 }
 
-static int open_work(struct work *work)
+static int open_clients(struct worker *worker)
 {
-    struct worker *worker = work->worker;
-    const struct options *options = worker->gang->options;
-    bool is_gathering =
-        options->mode == OPTIONS_ROUND_TRIPS || options->mode == OPTIONS_STREAM;
-    int64_t now_ns = clock_ns();
-
-    work->up_ns = now_ns;
-    worker->start_ns = is_gathering ? INT64_MAX : now_ns;
-    work->crew.shift =
-        (struct shift){.options = options,
-                       .server = worker->gang->server,
-                       .counters = &worker->counters,
-                       .run = worker->gang->run,
-                       .clients = worker->clients,
-                       .left = worker->count,
-                       .now_ns = now_ns,
-                       .start_ns = now_ns,
-                       .arrived_ns = now_ns,
-                       .phase_ns = worker->phase_ns,
-                       .interval_ns = worker->rate > 0 ? 1e9 / worker->rate : 0,
-                       .gathering = is_gathering};
-    return crew_open(&work->crew, worker->first);
+    worker->poller = poller_open(worker->client_count);
+    worker->buffer = malloc(CONNECTION_CHUNK);
+    worker->clients = calloc(worker->client_count, sizeof *worker->clients);
+    if (worker->poller == NULL || worker->buffer == NULL ||
+        worker->clients == NULL)
+        return -1;
+    for (size_t i = 0; i < worker->client_count; i++) {
+        worker->clients[i].slot = i;
+        worker->clients[i].number = worker->first_client + (uint32_t)i;
+        enqueue_if_due(worker, &worker->clients[i]);
+    }
+    return 0;
 }
 
-/* With a count the time is that until the last echo. */
+static void close_clients(struct worker *worker)
+{
+    if (worker->clients != NULL && worker->poller != NULL)
+        for (size_t i = 0; i < worker->client_count; i++)
+            client_close(worker, &worker->clients[i]);
+    poller_close(worker->poller);
+    free(worker->buffer);
+    free(worker->clients);
+}
+
 static void *worker_main(void *argument)
 {
     struct worker *worker = argument;
-    struct work work = {.worker = worker};
+    enum options_mode mode = worker->options->mode;
+    bool waits = mode == OPTIONS_ROUND_TRIPS || mode == OPTIONS_STREAM;
 
-    if (open_work(&work) < 0) {
+    worker->phase = waits ? WORKER_CONNECTING : WORKER_RUNNING;
+    worker->left = worker->count;
+    worker->queue_end = &worker->queue;
+    worker->now_ns = clock_ns();
+    worker->up_ns = worker->now_ns;
+    worker->connected_ns = worker->now_ns;
+    worker->start_ns = waits ? INT64_MAX : worker->now_ns;
+    if (open_clients(worker) < 0)
         worker->error = errno;
-    } else {
-        run(&work);
-        worker->error = work.crew.shift.local_error;
-    }
-    tell(&work);
+    else
+        run(worker);
+    set_ready(worker);
     if (worker->error != 0)
-        atomic_store(&worker->gang->stop, true);
-    if (worker->count != UINT64_MAX) {
-        worker->timed_echoes = counters_get(&worker->counters.echoed);
-        worker->timed_bytes = counters_get(&worker->counters.bytes);
-        worker->end_ns = work.crew.shift.echo_ns;
-    }
-    crew_close(&work.crew);
-    atomic_fetch_add(&worker->gang->ended, 1);
+        atomic_store(&worker->load->stop, true);
+    if (has_count(worker))
+        end_time(worker, worker->echo_ns);
+    close_clients(worker);
+    atomic_fetch_add(&worker->load->finished, 1);
     return NULL;
 }
 
