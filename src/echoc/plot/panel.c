@@ -2,85 +2,161 @@
  * SPDX-License-Identifier: ISC
  * Copyright (c) 2026 The echod authors
  *
- * panel: what the panels of a latency picture have in common.
- *
- * Knows the look, and which percentiles matter. Must not know what a panel
- * shows.
+ * panel: what the panels of a picture have in common: axes, grid and marks.
  */
 #include "config.h"
 
 #include "echoc/plot/panel.h"
 
-#include "echoc/plot/axis.h"
 #include "echoc/plot/svg.h"
 
 #include <math.h>
+#include <stdio.h>
+
+#define SIDEWAYS PANEL_MIDDLE " transform=\"rotate(-90)\""
+#define EDGE "stroke=\"#8a949e\""
+#define GRID "stroke=\"#e3e7eb\""
+
+/* In decades. Keeps the bars at both ends whole. */
+static const double MARGIN_MIN = 0.1;
+
+double axis_log(double ns)
+{
+    return log10(fmax(ns, 1));
+}
+
+struct axis axis_of_times(double min, double max, double margin, double low_px,
+                          double high_px)
+{
+    double low = axis_log(min);
+    double high = axis_log(max);
+    double more = fmax(MARGIN_MIN, margin * (high - low));
+
+    more = fmax(more, (1 - (high - low)) / 2);
+    return (struct axis){low - more, high + more, low_px, high_px};
+}
+
+double axis_px(const struct axis *axis, double value)
+{
+    double part = (value - axis->low) / (axis->high - axis->low);
+
+    return axis->low_px + part * (axis->high_px - axis->low_px);
+}
+
+double axis_px_per_unit(const struct axis *axis)
+{
+    return fabs(axis->high_px - axis->low_px) / (axis->high - axis->low);
+}
+
+/* As many ticks per decade as fit; none below 1 ns. */
+size_t axis_ticks(const struct axis *axis, double min_distance,
+                  double ticks[AXIS_TICKS_MAX])
+{
+    static const double fine[] = {1, 1.5, 2, 3, 4, 5, 7};
+    static const double coarse[] = {1, 2, 5};
+    double fit = axis_px_per_unit(axis) / min_distance; /* in a decade */
+    const double *steps = fit * log10(5.0 / 4) >= 1 ? fine : coarse;
+    size_t step_count = steps == fine ? 7 : fit * log10(2) >= 1 ? 3 : 1;
+    int every = fit >= 1 ? 1 : (int)ceil(1 / fit);
+    size_t count = 0;
+
+    for (int decade = 0; decade <= axis->high; decade += every) {
+        for (size_t i = 0; i < step_count; i++) {
+            double tick = decade + log10(steps[i]);
+
+            if (tick >= axis->low && tick <= axis->high &&
+                count < AXIS_TICKS_MAX)
+                ticks[count++] = steps[i] * pow(10, decade);
+        }
+    }
+    return count;
+}
+
+void axis_label(double ns, char label[AXIS_LABEL_MAX])
+{
+    static const char *const units[] = {"ns", "\xc2\xb5s", "ms", "s"};
+    size_t unit = 0;
+
+    /* %.3g would round 999.5 up to 1e+03. */
+    while (unit < 3 && ns >= 999.5) {
+        ns /= 1000;
+        unit++;
+    }
+    if (ns >= 999.5 && ns < 99999.5)
+        snprintf(label, AXIS_LABEL_MAX, "%.0f %s", ns, units[unit]);
+    else
+        snprintf(label, AXIS_LABEL_MAX, "%.3g %s", ns, units[unit]);
+}
+
+void panel_frame(FILE *file, const struct panel *panel, const char *x,
+                 const char *y)
+{
+    svg_line(file, EDGE, panel->left, panel->bottom, panel->right,
+             panel->bottom);
+    svg_text(file, PANEL_MIDDLE, (panel->left + panel->right) / 2,
+             panel->bottom + 38, x);
+    svg_text(file, SIDEWAYS, panel->left - 58, (panel->top + panel->bottom) / 2,
+             y);
+}
+
+void panel_line_x(FILE *file, const struct panel *panel, double x,
+                  const char *label)
+{
+    svg_line(file, GRID, x, panel->top, x, panel->bottom + 4);
+    if (label != NULL)
+        svg_text(file, PANEL_MIDDLE, x, panel->bottom + 18, label);
+}
+
+void panel_line_y(FILE *file, const struct panel *panel, double y,
+                  const char *label)
+{
+    svg_line(file, GRID, panel->left, y, panel->right, y);
+    svg_text(file, PANEL_END, panel->left - 8, y + 4, label);
+}
 
 #define FILL(colour) "fill=\"" colour "\""
-#define KIND(name, share, colour)                                              \
+#define MARK(name, share, colour)                                              \
     {                                                                          \
-        name, share, FILL(colour), FILL(colour) " " PANEL_MIDDLE,              \
+        share, 0, name, FILL(colour), FILL(colour) " " PANEL_MIDDLE,           \
             "stroke=\"" colour "\""                                            \
     }
-
-static const struct {
-    const char *name;
-    double share;
-    const char *fill;
-    const char *centred;
-    const char *stroke;
-} kinds[PANEL_MARKS] = {
-    KIND("p50", 0.5, "#2e7d4f"),
-    KIND("p99", 0.99, "#a85d08"),
-    KIND("max", 1, "#b03a48"),
-};
 
 void panel_marks(struct panel_mark marks[PANEL_MARKS],
                  const struct histogram *histogram)
 {
+    static const struct panel_mark kinds[PANEL_MARKS] = {
+        MARK("p50", 0.5, "#2e7d4f"), MARK("p99", 0.99, "#a85d08"),
+        MARK("max", 1, "#b03a48")};
+
     for (size_t i = 0; i < PANEL_MARKS; i++) {
         struct panel_mark *mark = &marks[i];
-        char label[AXIS_LABEL_SIZE];
+        char label[AXIS_LABEL_MAX];
 
-        mark->share = kinds[i].share;
-        mark->fill = kinds[i].fill;
-        mark->centred = kinds[i].centred;
-        mark->stroke = kinds[i].stroke;
-        /* The greatest is known; the middle of its bucket is not as good. */
+        *mark = kinds[i];
+        /* max is exact, the middle of its bucket is not. */
         mark->ns = mark->share < 1 ? histogram_quantile(histogram, mark->share)
                                    : (double)histogram->max;
         axis_label(mark->ns, label);
-        snprintf(mark->words, sizeof mark->words, "%s %s", kinds[i].name,
-                 label);
+        snprintf(mark->text, sizeof mark->text, "%s %s", kinds[i].text, label);
     }
 }
 
-void panel_spread(double at[PANEL_MARKS], double apart, double low, double high)
+void panel_spread(double px[PANEL_MARKS], double distance, double low,
+                  double high)
 {
     double up[PANEL_MARKS];
     double down[PANEL_MARKS];
 
     for (size_t i = 0; i < PANEL_MARKS; i++)
-        up[i] = i == 0 ? at[i] : fmax(at[i], up[i - 1] + apart);
+        up[i] = i == 0 ? px[i] : fmax(px[i], up[i - 1] + distance);
     for (size_t i = PANEL_MARKS; i-- > 0;)
         down[i] =
-            i == PANEL_MARKS - 1 ? at[i] : fmin(at[i], down[i + 1] - apart);
-    /* Half of one and half of the other leaves all of them in the middle. */
+            i == PANEL_MARKS - 1 ? px[i] : fmin(px[i], down[i + 1] - distance);
+    /* The mean of both keeps a group centred. */
     for (size_t i = 0; i < PANEL_MARKS; i++) {
-        double below = (double)i * apart;
-        double above = (double)(PANEL_MARKS - 1 - i) * apart;
+        double below = (double)i * distance;
+        double above = (double)(PANEL_MARKS - 1 - i) * distance;
 
-        at[i] = fmin(fmax((up[i] + down[i]) / 2, low + below), high - above);
+        px[i] = fmin(fmax((up[i] + down[i]) / 2, low + below), high - above);
     }
-}
-
-void panel_frame(FILE *file, const struct panel *panel, const char *across,
-                 const char *upwards)
-{
-    svg_line(file, PANEL_EDGE, panel->left, panel->bottom, panel->right,
-             panel->bottom);
-    svg_text(file, PANEL_MIDDLE, (panel->left + panel->right) / 2,
-             panel->bottom + 38, across);
-    svg_text(file, PANEL_SIDEWAYS, panel->left - 58,
-             (panel->top + panel->bottom) / 2, upwards);
 }

@@ -2,8 +2,9 @@
  * SPDX-License-Identifier: ISC
  * Copyright (c) 2026 The echod authors
  *
- * panel: what the panels of a latency picture have in common: their look, and
- * the percentiles that each of them points out.
+ * panel: what the panels of a picture have in common: axes, grid and marks.
+ *
+ * Positions are in px, as in svg.h; times are in ns.
  */
 #ifndef ECHOC_PLOT_PANEL_H
 #define ECHOC_PLOT_PANEL_H
@@ -13,20 +14,46 @@
 #include <stddef.h>
 #include <stdio.h>
 
-/* Styles, as svg.h has them. */
+/* Styles of text, see svg.h. */
 #define PANEL_END "text-anchor=\"end\""
 #define PANEL_MIDDLE "text-anchor=\"middle\""
-#define PANEL_SIDEWAYS PANEL_MIDDLE " transform=\"rotate(-90)\""
-#define PANEL_GRID "stroke=\"#e3e7eb\""
-#define PANEL_EDGE "stroke=\"#8a949e\""
-#define PANEL_BAR "fill=\"#86abc9\""
-#define PANEL_CURVE                                                            \
-    "fill=\"none\" stroke=\"#2f6690\" stroke-width=\"2\" "                     \
-    "stroke-linejoin=\"round\""
 
-enum { PANEL_MARKS = 3, PANEL_LETTER = 8 /* px, at most: digits and units */ };
+enum {
+    AXIS_TICKS_MAX = 40,
+    AXIS_LABEL_MAX = 32,
+    PANEL_MARKS = 3,
+    PANEL_LETTER = 8 /* px; the widest digit, or letter of a unit */
+};
 
-/* Where the lines and bars go, in px; the words stand around it. */
+/* An axis is linear. A logarithmic one has the logarithm as its value; for
+ * times that is axis_log(). */
+struct axis {
+    double low; /* the values at both ends */
+    double high;
+    double low_px; /* and where the ends are */
+    double high_px;
+};
+
+/* A logarithmic axis from min to max, in ns, with a margin at both ends, which
+ * is given as a part of that range. It covers at least a decade. */
+struct axis axis_of_times(double min, double max, double margin, double low_px,
+                          double high_px);
+
+/* The value of a time in ns; of less than 1 ns, that of 1 ns. */
+double axis_log(double ns);
+
+double axis_px(const struct axis *axis, double value);
+double axis_px_per_unit(const struct axis *axis);
+
+/* Round times in ns for an axis of times, in rising order and at least
+ * min_distance px apart. Returns their number. */
+size_t axis_ticks(const struct axis *axis, double min_distance,
+                  double ticks[AXIS_TICKS_MAX]);
+
+/* A time with three digits and a unit, such as 48.2 µs. */
+void axis_label(double ns, char label[AXIS_LABEL_MAX]);
+
+/* Where the lines and bars of a panel go; the labels are outside. */
 struct panel {
     double left;
     double top;
@@ -34,25 +61,34 @@ struct panel {
     double bottom;
 };
 
-/* What is pointed out, from the fastest to the slowest. */
+/* The edge at the bottom, and what the two axes show. */
+void panel_frame(FILE *file, const struct panel *panel, const char *x,
+                 const char *y);
+
+/* A line of the grid, upwards from x or across from y. The label of x may be
+ * NULL. */
+void panel_line_x(FILE *file, const struct panel *panel, double x,
+                  const char *label);
+void panel_line_y(FILE *file, const struct panel *panel, double y,
+                  const char *label);
+
+/* A latency that is pointed out. */
 struct panel_mark {
-    double share;
+    double share; /* of the messages, that took no longer */
     double ns;
-    char words[48]; /* p50 48.2 µs */
+    char text[48]; /* p50 48.2 µs */
     const char *fill;
-    const char *centred; /* the same, for words */
+    const char *centred; /* the same, for text */
     const char *stroke;
 };
 
+/* p50, p99 and max. */
 void panel_marks(struct panel_mark marks[PANEL_MARKS],
                  const struct histogram *histogram);
 
-/* Push apart what stands too close, rising, and keep it between two ends. */
-void panel_spread(double at[PANEL_MARKS], double apart, double low,
+/* Move positions, which are in rising order, at least a distance apart, and
+ * keep them between low and high. */
+void panel_spread(double px[PANEL_MARKS], double distance, double low,
                   double high);
-
-/* The edge at the bottom, and what the two directions mean. */
-void panel_frame(FILE *file, const struct panel *panel, const char *across,
-                 const char *upwards);
 
 #endif

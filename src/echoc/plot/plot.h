@@ -9,7 +9,7 @@
 
 #include "echoc/stats/histogram.h"
 
-/* Write the file. Returns 0, or -1 with errno. */
+/* Write the file; the title may hold any bytes. Returns 0, or -1 with errno. */
 int plot_write(const char *path, const char *title,
                const struct histogram *histogram);
 

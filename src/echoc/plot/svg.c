@@ -2,10 +2,7 @@
  * SPDX-License-Identifier: ISC
  * Copyright (c) 2026 The echod authors
  *
- * svg: shapes and words of a picture (SVG 1.1), written as they are drawn.
- *
- * Knows the notation, and which characters XML 1.0 admits. Must not know what
- * the picture shows.
+ * svg: write the shapes and text of a picture (SVG 1.1).
  */
 #include "config.h"
 
@@ -16,10 +13,10 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-enum { WIDE_FROM = 0x1100 };
+enum { FIRST_WIDE = 0x1100 }; /* roughly: all from here on take two columns */
 
-/* U+0080 to U+009F are controls, too; the rest XML does not admit, or nobody
- * can see. */
+/* U+0080 to U+009F are control characters, too. U+FFFE and U+FFFF, of any
+ * plane, are not characters. */
 static bool is_printable(uint32_t code)
 {
     return code >= 0x20 && (code < 0x7f || code > 0x9f) &&
@@ -59,7 +56,7 @@ static void put_text(FILE *file, const char *text, size_t columns)
         uint32_t code = 0;
 
         length = decode(text, &code);
-        used += code >= WIDE_FROM && code != TEXT_REPLACEMENT ? 2 : 1;
+        used += code >= FIRST_WIDE && code != TEXT_REPLACEMENT ? 2 : 1;
         if (used > columns) {
             fputs("\xe2\x80\xa6", file);
             return;
@@ -89,7 +86,8 @@ void svg_end(FILE *file)
 void svg_text_cut(FILE *file, const char *style, double x, double y,
                   const char *text, size_t columns)
 {
-    /* Moved there, not put there, so that a style may turn it. */
+    /* The group is moved, so that a style may rotate the text about its
+     * origin. */
     fprintf(file, "<g transform=\"translate(%.1f %.1f)\"><text %s>", x, y,
             style);
     put_text(file, text, columns);
