@@ -22,7 +22,7 @@ const char suite_name[] = "histogram";
 
 enum { COUNT = 20000 };
 
-static const int64_t longest = (int64_t)1 << HISTOGRAM_LONGEST_BITS;
+static const int64_t longest = (int64_t)1 << HISTOGRAM_MAX_BITS;
 
 static struct histogram histogram;
 static struct histogram other;
@@ -31,17 +31,17 @@ START_TEST(buckets_follow_each_other_and_are_narrow)
 {
     bool narrow = true;
 
-    ck_assert_uint_eq(histogram_least(0), 0);
+    ck_assert_uint_eq(histogram_lower_bound(0), 0);
     for (size_t i = 0; i < HISTOGRAM_BUCKETS; i++) {
-        uint64_t least = histogram_least(i);
-        uint64_t width = histogram_least(i + 1) - least;
+        uint64_t least = histogram_lower_bound(i);
+        uint64_t width = histogram_lower_bound(i + 1) - least;
 
         /* One part in a hundred, or the unit itself. */
         narrow = narrow && width >= 1 && width < longest &&
                  (width == 1 || width * 100 <= least);
     }
     ck_assert(narrow);
-    ck_assert_uint_eq(histogram_least(HISTOGRAM_BUCKETS), longest);
+    ck_assert_uint_eq(histogram_lower_bound(HISTOGRAM_BUCKETS), longest);
 }
 END_TEST
 
@@ -50,8 +50,8 @@ START_TEST(every_time_is_counted_in_its_own_bucket)
     bool right = true;
 
     for (size_t i = 0; i < HISTOGRAM_BUCKETS; i++) {
-        int64_t least = (int64_t)histogram_least(i);
-        int64_t next = (int64_t)histogram_least(i + 1);
+        int64_t least = (int64_t)histogram_lower_bound(i);
+        int64_t next = (int64_t)histogram_lower_bound(i + 1);
 
         histogram_record(&histogram, least);
         histogram_record(&histogram, least + (next - least) / 2);
@@ -83,8 +83,8 @@ static const int64_t singles[] = {0,
                                   257,
                                   48213,
                                   1000000,
-                                  ((int64_t)1 << HISTOGRAM_LONGEST_BITS) - 1,
-                                  (int64_t)1 << HISTOGRAM_LONGEST_BITS,
+                                  ((int64_t)1 << HISTOGRAM_MAX_BITS) - 1,
+                                  (int64_t)1 << HISTOGRAM_MAX_BITS,
                                   (int64_t)1 << 60};
 
 START_TEST(of_one_time_everything_is_exact)

@@ -177,8 +177,9 @@ static void print_csv(const struct histogram *times)
     printf("from_ms,to_ms,count\n");
     for (size_t i = 0; i < HISTOGRAM_BUCKETS; i++)
         if (times->buckets[i] > 0)
-            printf("%.6f,%.6f,%" PRIu64 "\n", (double)histogram_least(i) / 1e6,
-                   (double)histogram_least(i + 1) / 1e6,
+            printf("%.6f,%.6f,%" PRIu64 "\n",
+                   (double)histogram_lower_bound(i) / 1e6,
+                   (double)histogram_lower_bound(i + 1) / 1e6,
                    (uint64_t)times->buckets[i]);
 }
 

@@ -25,28 +25,28 @@ enum {
     PANEL_LETTER = 8 /* px; the widest digit, or letter of a unit */
 };
 
-/* An axis is linear. A logarithmic one has the logarithm as its value; for
- * times that is axis_log(). */
+/* An axis is linear; to make it logarithmic, take logarithms as its values. */
 struct axis {
-    double low; /* the values at both ends */
+    double low; /* values at the ends */
     double high;
-    double low_px; /* and where the ends are */
+    double low_px; /* positions of the ends */
     double high_px;
 };
 
-/* A logarithmic axis from min to max, in ns, with a margin at both ends, which
- * is given as a part of that range. It covers at least a decade. */
+/* An axis of axis_log(ns), with a margin at both ends, given as a part of the
+ * range from min to max (ns). It is at least a decade long. */
 struct axis axis_of_times(double min, double max, double margin, double low_px,
                           double high_px);
 
-/* The value of a time in ns; of less than 1 ns, that of 1 ns. */
+/* log10 of a time; for less than 1 ns, that of 1 ns. */
 double axis_log(double ns);
 
+/* The position of a value. */
 double axis_px(const struct axis *axis, double value);
 double axis_px_per_unit(const struct axis *axis);
 
-/* Round times in ns for an axis of times, in rising order and at least
- * min_distance px apart. Returns their number. */
+/* Round times (ns) on such an axis, in ascending order, at least min_distance
+ * px apart. Returns how many. */
 size_t axis_ticks(const struct axis *axis, double min_distance,
                   double ticks[AXIS_TICKS_MAX]);
 
@@ -86,8 +86,8 @@ struct panel_mark {
 void panel_marks(struct panel_mark marks[PANEL_MARKS],
                  const struct histogram *histogram);
 
-/* Move positions, which are in rising order, at least a distance apart, and
- * keep them between low and high. */
+/* Move positions in ascending order until they are at least a distance apart,
+ * and between low and high. */
 void panel_spread(double px[PANEL_MARKS], double distance, double low,
                   double high);
 

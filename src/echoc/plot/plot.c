@@ -5,8 +5,8 @@
  * plot: a picture of a latency distribution (SVG 1.1).
  *
  * A page with a title and two panels. The upper one shows the share of messages
- * as bars over the latency; the lower one shows the latency over the percentile,
- * on a scale where 90 %, 99 %, 99.9 % are equally far apart.
+ * as bars over the latency. The lower one shows the latency over the
+ * percentile, on a scale where 90 %, 99 % and 99.9 % are equally far apart.
  */
 #include "config.h"
 
@@ -98,8 +98,8 @@ static void fill_bars(struct bars *bars, const struct histogram *histogram)
     bars->first = (int)floor(axis_log(min) * bars->per_decade);
     for (size_t i = 0; i < HISTOGRAM_BUCKETS; i++) {
         double count = (double)histogram->buckets[i];
-        double begin = fmax((double)histogram_least(i), min);
-        double end = fmin((double)histogram_least(i + 1), max);
+        double begin = fmax((double)histogram_lower_bound(i), min);
+        double end = fmin((double)histogram_lower_bound(i + 1), max);
 
         if (count > 0)
             add_bucket(bars, begin, fmax(begin, end),
@@ -107,7 +107,7 @@ static void fill_bars(struct bars *bars, const struct histogram *histogram)
     }
 }
 
-/* Lines at round percentages. Returns that at the top, which is at least max. */
+/* Lines at round percentages. Returns the highest, which is at least max. */
 static double draw_percentages(FILE *file, const struct panel *panel,
                                double max)
 {

@@ -2,9 +2,7 @@
  * SPDX-License-Identifier: ISC
  * Copyright (c) 2026 The echod authors
  *
- * tally: what a share of the clients has done so far.
- *
- * Knows sums. Must not know who counts.
+ * counters: what one thread's clients have done so far.
  */
 #include "config.h"
 

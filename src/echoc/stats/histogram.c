@@ -2,9 +2,7 @@
  * SPDX-License-Identifier: ISC
  * Copyright (c) 2026 The echod authors
  *
- * histogram: many times, in fixed memory, to within one part in a hundred.
- *
- * Knows buckets. Must not know what was timed, nor how it is shown.
+ * histogram: a distribution of times in fixed memory, with an error below 1%.
  */
 #include "config.h"
 
@@ -13,41 +11,41 @@
 #include <math.h>
 #include <stdbool.h>
 
-enum { PART_BITS = 7 };
+enum { SUB_BUCKET_BITS = 7 };
 
 static uint64_t get(const _Atomic uint64_t *number)
 {
     return atomic_load_explicit(number, memory_order_relaxed);
 }
 
-/* Only one thread writes, so an addition need not be one locked instruction. */
+/* Only one thread writes, so an addition need not be atomic. */
 static void set(_Atomic uint64_t *number, uint64_t value)
 {
     atomic_store_explicit(number, value, memory_order_relaxed);
 }
 
-/* Two parts' worth of buckets are 1 ns wide; then each power of two is as many
- * buckets, twice as wide as those before. */
+/* The first 256 buckets are 1 ns wide. Each further power of two has 128
+ * buckets, which are twice as wide as those before. */
 static size_t bucket_of(uint64_t ns)
 {
     unsigned shift = 0;
 
-    if (ns >> HISTOGRAM_LONGEST_BITS != 0)
+    if (ns >> HISTOGRAM_MAX_BITS != 0)
         return HISTOGRAM_BUCKETS - 1;
-    if (ns < 2 * HISTOGRAM_PARTS)
+    if (ns < 2 * HISTOGRAM_SUB_BUCKETS)
         return (size_t)ns;
-    shift = 63U - PART_BITS - (unsigned)__builtin_clzll(ns);
-    return (size_t)shift * HISTOGRAM_PARTS + (size_t)(ns >> shift);
+    shift = 63U - SUB_BUCKET_BITS - (unsigned)__builtin_clzll(ns);
+    return (size_t)shift * HISTOGRAM_SUB_BUCKETS + (size_t)(ns >> shift);
 }
 
-uint64_t histogram_least(size_t bucket)
+uint64_t histogram_lower_bound(size_t bucket)
 {
     size_t shift = 0;
 
-    if (bucket < 2 * HISTOGRAM_PARTS)
+    if (bucket < 2 * HISTOGRAM_SUB_BUCKETS)
         return bucket;
-    shift = bucket / HISTOGRAM_PARTS - 1;
-    return (uint64_t)(bucket - shift * HISTOGRAM_PARTS) << shift;
+    shift = bucket / HISTOGRAM_SUB_BUCKETS - 1;
+    return (uint64_t)(bucket - shift * HISTOGRAM_SUB_BUCKETS) << shift;
 }
 
 void histogram_record(struct histogram *histogram, int64_t ns)
@@ -88,9 +86,9 @@ void histogram_merge(struct histogram *into, const struct histogram *from)
 
 static double middle(size_t bucket)
 {
-    uint64_t least = histogram_least(bucket);
+    uint64_t lower = histogram_lower_bound(bucket);
 
-    return ((double)least + (double)histogram_least(bucket + 1) - 1) / 2;
+    return ((double)lower + (double)histogram_lower_bound(bucket + 1) - 1) / 2;
 }
 
 double histogram_quantile(const struct histogram *histogram, double share)

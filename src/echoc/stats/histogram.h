@@ -2,13 +2,13 @@
  * SPDX-License-Identifier: ISC
  * Copyright (c) 2026 The echod authors
  *
- * histogram: many times, in fixed memory, to within one part in a hundred.
+ * histogram: a distribution of times in fixed memory, with an error below 1%.
  *
- * Log-linear buckets as in HdrHistogram: each power of two is cut in 128 equal
- * parts, so that a bucket is at most 1/128 of its least value wide. Up to
- * 2^44 ns, almost five hours; what is longer counts as that. One thread
- * records; any thread may read or merge meanwhile, and sees counts that are at
- * most a little old.
+ * Log-linear buckets as in HdrHistogram: each power of two is divided into 128
+ * equal parts, so that a bucket is at most 1/128 of its lower bound wide. They
+ * reach 2^44 ns, almost five hours; longer times count in the last one. One
+ * thread records; any thread may read, and sees counts that may be slightly
+ * old. Initialize with zeros.
  */
 #ifndef ECHOC_STATS_HISTOGRAM_H
 #define ECHOC_STATS_HISTOGRAM_H
@@ -18,37 +18,39 @@
 #include <stdint.h>
 
 enum {
-    HISTOGRAM_PARTS = 128,
-    HISTOGRAM_LONGEST_BITS = 44,
-    HISTOGRAM_BUCKETS = (HISTOGRAM_LONGEST_BITS - 7 + 1) * HISTOGRAM_PARTS
+    HISTOGRAM_SUB_BUCKETS = 128,
+    HISTOGRAM_MAX_BITS = 44,
+    HISTOGRAM_BUCKETS = (HISTOGRAM_MAX_BITS - 7 + 1) * HISTOGRAM_SUB_BUCKETS
 };
 
-/* Begins as all zeros. */
 struct histogram {
     _Atomic uint64_t count;
     _Atomic uint64_t sum; /* ns */
-    _Atomic uint64_t min; /* ns; means nothing while count is 0 */
-    _Atomic uint64_t max;
+    _Atomic uint64_t min; /* ns; undefined while count is 0 */
+    _Atomic uint64_t max; /* ns */
     _Atomic uint64_t buckets[HISTOGRAM_BUCKETS];
 };
 
-/* Count a time; below zero counts as zero. */
+/* Count a time; a negative one as 0. Only one thread may call this. */
 void histogram_record(struct histogram *histogram, int64_t ns);
 
-/* Add what another has counted. */
+/* Add all counts of `from`. Only the thread that records in `into` may call
+ * this. */
 void histogram_merge(struct histogram *into, const struct histogram *from);
 
 /*
- * The time that a share (0 to 1) of all times does not exceed: the middle of
- * the bucket it falls into, and never beyond min and max. 0 while empty.
+ * The time in ns that a share (0 to 1) of all times does not exceed: the middle
+ * of its bucket, limited to min and max. 0 if the histogram is empty.
  */
 double histogram_quantile(const struct histogram *histogram, double share);
 
-/* 0 while empty. The deviation is over the middles of the buckets. */
+/* Mean and standard deviation in ns; 0 if the histogram is empty. The deviation
+ * is that of the middles of the buckets. */
 double histogram_mean(const struct histogram *histogram);
 double histogram_deviation(const struct histogram *histogram);
 
-/* The least time that a bucket counts, in ns; that of the next one ends it. */
-uint64_t histogram_least(size_t bucket);
+/* The shortest time that counts in a bucket, in ns; for HISTOGRAM_BUCKETS, the
+ * end of the last one. */
+uint64_t histogram_lower_bound(size_t bucket);
 
 #endif

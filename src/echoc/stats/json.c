@@ -2,9 +2,7 @@
  * SPDX-License-Identifier: ISC
  * Copyright (c) 2026 The echod authors
  *
- * json: members of one object on standard output (RFC 8259).
- *
- * Knows the notation. Must not know what is told.
+ * json: write one object to standard output, as one line (RFC 8259).
  */
 #include "config.h"
 
@@ -19,7 +17,7 @@
 
 enum { DEPTH_MAX = 8 };
 
-static char closes[DEPTH_MAX]; /* what ends each that is open */
+static char closing[DEPTH_MAX]; /* brackets of what is open */
 static int depth;
 static bool is_first = true;
 
@@ -45,11 +43,11 @@ static void start(const char *name)
     putchar(':');
 }
 
-static void open_with(const char *name, char opens, char closing)
+static void open_with(const char *name, char left, char right)
 {
     start(name);
-    putchar(opens);
-    closes[depth++] = closing;
+    putchar(left);
+    closing[depth++] = right;
     is_first = true;
 }
 
@@ -65,7 +63,7 @@ void json_array(const char *name)
 
 void json_end(void)
 {
-    putchar(closes[--depth]);
+    putchar(closing[--depth]);
     is_first = depth == 0;
     if (depth == 0)
         putchar('\n');

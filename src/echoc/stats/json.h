@@ -2,11 +2,11 @@
  * SPDX-License-Identifier: ISC
  * Copyright (c) 2026 The echod authors
  *
- * json: members of one object on standard output (RFC 8259).
+ * json: write one object to standard output, as one line (RFC 8259).
  *
- * Each call writes one member, with the comma before it where one is needed; a
- * name of NULL writes an element of an array. Nothing is indented; json_end()
- * of the outermost ends the line. One thread's.
+ * Each call writes a member of the innermost open object or, with NULL as its
+ * name, an element of the innermost open array. Commas are added where needed;
+ * at most 8 levels may be open. Only one thread may use this.
  */
 #ifndef ECHOC_STATS_JSON_H
 #define ECHOC_STATS_JSON_H
@@ -18,14 +18,15 @@
 
 void json_object(const char *name);
 void json_array(const char *name);
-void json_end(void); /* of the innermost that is open */
+void json_end(void); /* close the innermost; the outermost ends the line */
 
-void json_text(const char *name, const char *value); /* NULL: null */
+void json_text(const char *name, const char *value); /* null if NULL */
 void json_whole(const char *name, uint64_t value);
-void json_number(const char *name, double value); /* not finite: null */
+void json_number(const char *name, double value); /* null if not finite */
 void json_bool(const char *name, bool value);
 
-/* count, min, mean, mdev, p50, p90, p99, p999, max; in ms, null if empty. */
+/* An object with count, min, mean, mdev (standard deviation), p50, p90, p99,
+ * p999 and max. All but count are in ms, and null if the histogram is empty. */
 void json_times(const char *name, const struct histogram *histogram);
 
 #endif
