@@ -4,16 +4,17 @@
  *
  * client: one client of a load, a state machine on a non-blocking socket.
  *
- *     state        left when                                      for
- *     CLOSED       the worker calls client_connect()              CONNECTING
- *     CONNECTING   the connection is established                  IDLE
- *     IDLE         a message is due                               BUSY
- *                  there is no message any more on it             CLOSING
- *     BUSY         the whole message is echoed (--stream: sent)   IDLE
- *     CLOSING      the server closes, too                         CLOSED
+ *     state        until                                     next state
+ *     CLOSED       the worker calls client_connect()         CONNECTING
+ *     CONNECTING   the connection is established             IDLE
+ *     IDLE         a message is due                          BUSY
+ *                  the connection has had its last message   CLOSING
+ *     BUSY         the message is echoed (--stream: sent)    IDLE
+ *     CLOSING      the server has closed, too                CLOSED
  *
- * A fault or a timeout leads from any state to CLOSED. IDLE is often left in
- * the call that entered it.
+ * A fault or a timeout leads from any state to CLOSED. A client stays IDLE only
+ * to wait: for the other clients at the start, for its schedule (--rate), or
+ * for the end (--hold). Otherwise the next message begins in the same call.
  */
 #include "config.h"
 
@@ -28,8 +29,8 @@
 #include <unistd.h>
 
 enum {
-    RETRY_NS = 100000000,    /* after a fault; doubles with each failure */
-    RETRY_DOUBLINGS_MAX = 5, /* to connect, up to 3.2 s */
+    RETRY_NS = 100000000,    /* the delay after a fault; it doubles with */
+    RETRY_DOUBLINGS_MAX = 5, /* each failure to connect, up to 3.2 s */
     BACKLOG_RETRY_NS = 10000000,
     NS_PER_MS = 1000000
 };
@@ -48,6 +49,7 @@ void client_close(struct worker *worker, struct client *client)
     client->retry_ns = 0;
 }
 
+/* Whether a message was begun and is not echoed yet. */
 static bool has_message(const struct worker *worker,
                         const struct client *client)
 {
@@ -56,7 +58,7 @@ static bool has_message(const struct worker *worker,
     return client->state == CLIENT_BUSY;
 }
 
-/* Count the connection's fault and close. */
+/* Count the fault of the connection, and close it. */
 static void fail(struct worker *worker, struct client *client)
 {
     const struct fault *fault = &client->connection.fault;
@@ -162,7 +164,7 @@ void client_connect(struct worker *worker, struct client *client)
     client->state = CLIENT_CONNECTING;
     client->events = POLLOUT;
     client->has_echo = false;
-    client->chunks = 0;
+    client->echoed = 0;
     client->message_end = 0;
     worker->connecting++;
     if (poller_add(worker->poller, client->slot, fd, client->events) < 0)
@@ -179,8 +181,8 @@ static void begin_close(struct worker *worker, struct client *client)
         watch(worker, client, POLLIN);
 }
 
-/* Send what the socket takes of the message. With --stream, send only once, so
- * that echoes are read between two chunks. */
+/* Send as much of the message as the socket takes. With --stream, send one
+ * chunk and return, so that echoes are read in between. */
 static void send_message(struct worker *worker, struct client *client)
 {
     struct connection *connection = &client->connection;
@@ -248,7 +250,7 @@ static bool is_due(const struct worker *worker, const struct client *client,
     return worker->interval_ns == 0 || client_due_ns(worker, client) <= now_ns;
 }
 
-/* For a client that is IDLE: the next message, the close, or neither. */
+/* What an IDLE client does next: close, begin a message, or stay IDLE. */
 static void advance(struct worker *worker, struct client *client,
                     int64_t now_ns)
 {
@@ -302,12 +304,12 @@ static void count_echoes(struct worker *worker, struct client *client,
     worker->counters.served_ns = (uint64_t)now_ns;
 }
 
-static void count_chunks(struct worker *worker, struct client *client)
+static void count_bulk(struct worker *worker, struct client *client)
 {
-    uint64_t chunks = client->connection.received / worker->options->size;
+    uint64_t echoed = client->connection.received / worker->options->size;
 
-    count_echoes(worker, client, chunks - client->chunks, worker->now_ns);
-    client->chunks = chunks;
+    count_echoes(worker, client, echoed - client->echoed, worker->now_ns);
+    client->echoed = echoed;
 }
 
 static void finish_message(struct worker *worker, struct client *client)
@@ -329,7 +331,7 @@ static void receive(struct worker *worker, struct client *client)
 
     counters_add(&worker->counters.bytes, connection->received - before);
     if (is_bulk)
-        count_chunks(worker, client);
+        count_bulk(worker, client);
     if (got < 0) {
         fail(worker, client);
         return;
@@ -345,7 +347,7 @@ static void receive(struct worker *worker, struct client *client)
         finish_message(worker, client);
 }
 
-/* --stream: the next chunk is begun when the last has been sent. */
+/* --stream: the next message begins when this one has been sent. */
 static void send_bulk(struct worker *worker, struct client *client)
 {
     if (client->connection.sent < client->message_end) {
@@ -374,8 +376,8 @@ void client_event(struct worker *worker, struct client *client, short events)
         send_message(worker, client);
 }
 
-/* While the worker is ending, a few bytes now and then do not prolong the wait
- * without end. */
+/* The end of a load has a limit of its own, which a server that sends a few
+ * bytes now and then cannot extend. */
 void client_check_timeout(struct worker *worker, struct client *client)
 {
     const struct options *options = worker->options;

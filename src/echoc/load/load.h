@@ -24,16 +24,16 @@ struct load {
     struct worker *workers;
     size_t worker_count;
     size_t started;   /* workers whose thread was started */
-    int64_t start_ns; /* when the first was, of clock_ns() */
+    int64_t start_ns; /* clock_ns() before the first was */
 
-    /* The workers' threads use these, too. */
+    /* Shared by all threads. */
     atomic_size_t ready;    /* workers whose clients have tried to connect */
-    atomic_size_t finished; /* workers that have ended */
-    atomic_bool stop;       /* end early; anyone may set it */
+    atomic_size_t finished; /* workers whose thread is about to return */
+    atomic_bool stop;       /* end the load early */
 };
 
-/* Run the load until its time or count is up or a signal comes, and report.
- * interrupt_catch() comes before. */
+/* Run a load until its time, its count or an interrupt ends it, and report.
+ * Call interrupt_catch() before. */
 enum status load_run(const struct options *options);
 
 #endif

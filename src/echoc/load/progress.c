@@ -2,9 +2,7 @@
  * SPDX-License-Identifier: ISC
  * Copyright (c) 2026 The echod authors
  *
- * progress: one line that is written over and over, on a terminal only.
- *
- * Knows the terminal. Must not know what goes on.
+ * progress: one line on standard error that is overwritten, on a terminal only.
  */
 #include "config.h"
 
@@ -17,34 +15,34 @@
 #include <stdio.h>
 #include <unistd.h>
 
-enum { EVERY_MS = 250 };
+enum { INTERVAL_MS = 250 };
 
 static int64_t shown_ms;
-static bool is_there;
+static bool is_shown;
 
 bool progress_is_due(void)
 {
-    return isatty(STDERR_FILENO) != 0 && clock_ms() >= shown_ms + EVERY_MS;
+    return isatty(STDERR_FILENO) != 0 && clock_ms() >= shown_ms + INTERVAL_MS;
 }
 
-/* To the line's start; the words; erase what is left of the last ones
- * (ECMA-48, CR and EL). Cut to 79 columns, since a line that wraps stays. */
-void progress_show(const char *words, ...)
+/* CR, the text, and EL (ECMA-48), which erases the rest of the last line. A
+ * line that wraps could not be overwritten, so it is cut. */
+void progress_show(const char *format, ...)
 {
     char line[80];
     va_list list;
 
-    va_start(list, words);
-    vsnprintf(line, sizeof line, words, list);
+    va_start(list, format);
+    vsnprintf(line, sizeof line, format, list);
     va_end(list);
     fprintf(stderr, "\r%s\033[K", line);
     shown_ms = clock_ms();
-    is_there = true;
+    is_shown = true;
 }
 
 void progress_clear(void)
 {
-    if (is_there)
+    if (is_shown)
         fputs("\r\033[K", stderr);
-    is_there = false;
+    is_shown = false;
 }

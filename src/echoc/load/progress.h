@@ -2,22 +2,23 @@
  * SPDX-License-Identifier: ISC
  * Copyright (c) 2026 The echod authors
  *
- * progress: one line that is written over and over, on a terminal only.
+ * progress: one line on standard error that is overwritten, on a terminal only.
  *
- * On standard error; for one thread.
+ * Only one thread may use it.
  */
 #ifndef ECHOC_LOAD_PROGRESS_H
 #define ECHOC_LOAD_PROGRESS_H
 
 #include <stdbool.h>
 
-/* Whether there is a terminal and the last line is old enough. */
+/* Whether there is a terminal, and the last line is old enough to replace. */
 bool progress_is_due(void);
 
-void progress_show(const char *words, ...)
+/* Write the line, cut off at 79 columns. */
+void progress_show(const char *format, ...)
     __attribute__((format(printf, 1, 2)));
 
-/* Take the line away, if there is one. */
+/* Erase the line, if there is one. */
 void progress_clear(void);
 
 #endif

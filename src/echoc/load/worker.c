@@ -2,11 +2,11 @@
  * SPDX-License-Identifier: ISC
  * Copyright (c) 2026 The echod authors
  *
- * worker: a thread with its share of a load's clients.
+ * worker: a thread with its share of the clients of a load.
  *
- * One poll loop per thread. The worker decides which client connects, sends by
- * schedule or is checked for a timeout, and when its part of the load begins
- * and ends; client.c does the rest.
+ * A poll loop. The worker decides when its part of the load begins and ends,
+ * which clients connect next, and whose message is due by the schedule. What a
+ * client does is in client.c.
  */
 #include "config.h"
 
@@ -21,8 +21,8 @@
 enum {
     CONNECTING_MAX = 256, /* more at once would overflow most backlogs */
     NS_PER_MS = 1000000,
-    BARRIER_NS = NS_PER_MS,   /* how often to see if all workers are ready */
-    TICK_NS = 100 * NS_PER_MS /* how often to check for timeouts */
+    BARRIER_NS = NS_PER_MS,   /* between two looks if all workers are ready */
+    TICK_NS = 100 * NS_PER_MS /* between two checks for timeouts */
 };
 
 int64_t worker_due_ns(const struct worker *worker, uint64_t message)
@@ -36,7 +36,7 @@ static bool follows_schedule(const struct worker *worker)
     return worker->interval_ns > 0 && worker->phase == WORKER_RUNNING;
 }
 
-/* -n: a number of messages ends the load, not the time. */
+/* -n: the load ends after a number of messages, not after a time. */
 static bool has_count(const struct worker *worker)
 {
     return worker->count != UINT64_MAX;
@@ -61,10 +61,10 @@ static struct client *dequeue(struct worker *worker)
     return client;
 }
 
-/* Called after everything that may have closed the client. A client that may
- * not connect yet stays out of the queue, where it would hold up others; it is
- * looked at again in every tick, or when its message is due. With --churn the
- * connect is part of the message and follows the schedule. */
+/* Called whenever the client may have closed. A client that may not connect yet
+ * is not queued, as it would hold up those behind it; check_clients() or
+ * advance_due() comes back to it. With --churn and --rate the connect is part
+ * of the message, and waits until that is due. */
 static void enqueue_if_due(struct worker *worker, struct client *client)
 {
     bool is_scheduled =
@@ -100,9 +100,9 @@ static void advance_all(struct worker *worker)
         advance(worker, &worker->clients[i]);
 }
 
-/* --rate: message i is due at worker_due_ns(i) and belongs to client i modulo
- * their number. After a long pause once for each client is enough, since a
- * client that is late catches up by itself. */
+/* --rate: the clients take turns, so message i belongs to client i modulo their
+ * number. However late it is, once per client is enough: a client that is
+ * behind goes on by itself until it has caught up. */
 static void advance_due(struct worker *worker)
 {
     size_t count = worker->client_count;
@@ -121,7 +121,7 @@ static void advance_due(struct worker *worker)
         advance(worker, &worker->clients[worker->due++ % count]);
 }
 
-/* After an interrupt nobody waits for connections to be established. */
+/* Check for timeouts. After an interrupt, also give up connects in progress. */
 static void check_clients(struct worker *worker)
 {
     bool stop = atomic_load(&worker->load->stop);
@@ -140,7 +140,7 @@ static void check_clients(struct worker *worker)
     }
 }
 
-/* Count the worker as ready, once: the other workers need not wait for it. */
+/* The other workers need not wait for this one any more. */
 static void set_ready(struct worker *worker)
 {
     if (!worker->is_ready)
@@ -157,7 +157,7 @@ static void begin_running(struct worker *worker)
         advance_all(worker);
 }
 
-/* What comes later is counted, but not in the rates. */
+/* The measured time ends. Later echoes count, but not in the rates. */
 static void end_time(struct worker *worker, int64_t end_ns)
 {
     worker->end_ns = end_ns;
@@ -191,8 +191,8 @@ static bool have_tried(const struct worker *worker)
            worker->now_ns - worker->connected_ns >= timeout_ns;
 }
 
-/* No client ever connected; or, with -n, which has no time limit, none has been
- * connected for as long as both timeouts together. */
+/* No client has ever connected. With -n, which has no time limit, also: none
+ * has been connected for the sum of both timeouts. */
 static bool is_hopeless(const struct worker *worker)
 {
     const struct options *options = worker->options;
