@@ -2,10 +2,10 @@
  * SPDX-License-Identifier: ISC
  * Copyright (c) 2026 The echod authors
  *
- * check: what does the path do to my bytes?
+ * check: run the probes in order and print a row for each.
  *
- * Knows which trials there are, in which order, and the table. Must not know
- * how any of them is made.
+ * The first rows are of the name and its endpoints; all other probes use the
+ * first endpoint that accepts.
  */
 #include "config.h"
 
@@ -22,89 +22,100 @@
 
 static const struct {
     const char *name;
-    void (*run)(struct context *context, struct result *result);
-} trials[] = {
+    probe_function *probe;
+} probes[] = {
     {"silence", probe_silence},
     {"values", probe_values},
     {"sizes", probe_sizes},
     {"half-close", probe_half_close},
     {"end", probe_end},
-    {"reset", probe_abort},
+    {"reset", probe_reset},
     {"small writes", probe_small_writes},
     {"round trips", probe_round_trips},
-    {"clients", probe_concurrent},
+    {"clients", probe_clients},
     {"bulk", probe_bulk},
     {"idle", probe_idle},
 };
+enum { PROBES = sizeof probes / sizeof probes[0] };
 
 struct check {
     const struct options *options;
-    struct context context;
-    size_t bad;
-    size_t connected; /* endpoints that accept */
+    struct probe_context context;
+    size_t bad;       /* results */
+    size_t accepting; /* endpoints */
 };
 
-static const char *const verdicts[] = {
-    [PROBE_OK] = "ok", [PROBE_BAD] = "bad", [PROBE_SKIPPED] = "skipped"};
-
-/* A line is whole before the next trial begins, which may take a while. */
-static void tell(struct check *check, const char *name,
-                 const struct result *result)
+static void print_json_row(const char *name, const struct probe_result *result)
 {
-    check->bad += result->verdict == PROBE_BAD;
-    if (check->options->json) {
-        json_object(NULL);
-        json_text("name", name);
-        json_text("verdict", verdicts[result->verdict]);
-        json_text("seen", result->seen);
-        json_text("means", result->diagnosis);
-        json_end();
-        return;
-    }
-    printf("%-8s%-13s %s: %s\n",
-           result->verdict == PROBE_BAD ? "BAD" : verdicts[result->verdict],
-           name, result->seen, result->diagnosis);
-    fflush(stdout);
+    static const char *const verdicts[] = {
+        [PROBE_OK] = "ok", [PROBE_BAD] = "bad", [PROBE_SKIPPED] = "skipped"};
+
+    json_object(NULL);
+    json_text("name", name);
+    json_text("verdict", verdicts[result->verdict]);
+    json_text("seen", result->observed);
+    json_text("means", result->diagnosis);
+    json_end();
 }
 
-static void tell_resolved(struct check *check)
+static void print_text_row(const char *name, const struct probe_result *result)
 {
-    struct result result = {0};
+    static const char *const verdicts[] = {
+        [PROBE_OK] = "ok", [PROBE_BAD] = "BAD", [PROBE_SKIPPED] = "skipped"};
 
-    probe_diagnose(&result, "the name is known");
-    probe_ok(&result, "%zu address%s in %.3f ms", check->context.server.count,
-             check->context.server.count == 1 ? "" : "es",
-             check->context.resolve_ms);
-    tell(check, "resolve", &result);
+    printf("%-8s%-13s %s: %s\n", verdicts[result->verdict], name,
+           result->observed, result->diagnosis);
+    fflush(stdout); /* the next probe may take a while */
 }
 
-static void try_endpoints(struct check *check)
+static void print_row(struct check *check, const char *name,
+                      const struct probe_result *result)
 {
-    struct context *context = &check->context;
+    if (result->verdict == PROBE_BAD)
+        check->bad++;
+    if (check->options->json)
+        print_json_row(name, result);
+    else
+        print_text_row(name, result);
+}
 
-    for (size_t i = 0; i < context->server.count && !context->stopped; i++) {
-        struct result result = {0};
+static void print_resolved(struct check *check)
+{
+    size_t count = check->context.server.count;
+    struct probe_result result = {0};
 
+    probe_ok(&result, "the name resolves", "%zu address%s in %.3f ms", count,
+             count == 1 ? "" : "es", check->context.resolve_ms);
+    print_row(check, "resolve", &result);
+}
+
+static void probe_endpoints(struct check *check)
+{
+    struct probe_context *context = &check->context;
+
+    for (size_t i = 0; i < context->server.count; i++) {
+        struct probe_result result = {0};
+
+        if (context->is_interrupted)
+            return;
         probe_endpoint(context, i, &result);
-        tell(check, "connect", &result);
-        if (result.verdict == PROBE_OK && check->connected++ == 0)
+        print_row(check, "connect", &result);
+        if (result.verdict == PROBE_OK && check->accepting++ == 0)
             context->server.chosen = i;
     }
 }
 
-static void try_all(struct check *check)
+static void run_probes(struct check *check)
 {
-    struct context *context = &check->context;
+    for (size_t i = 0; i < PROBES; i++) {
+        struct probe_result result = {0};
 
-    for (size_t i = 0; i < sizeof trials / sizeof trials[0]; i++) {
-        struct result result = {0};
-
-        if (context->stopped)
+        if (check->context.is_interrupted)
             return;
-        if (trials[i].run == probe_idle && check->options->idle_ms == 0)
+        if (probes[i].probe == probe_idle && check->options->idle_ms == 0)
             continue;
-        trials[i].run(context, &result);
-        tell(check, trials[i].name, &result);
+        probe_run(&check->context, probes[i].probe, &result);
+        print_row(check, probes[i].name, &result);
     }
 }
 
@@ -118,15 +129,15 @@ static void begin_json(const struct check *check)
 
 static void end_json(const struct check *check)
 {
-    const struct context *context = &check->context;
+    const struct probe_context *context = &check->context;
     char name[CONNECT_NAME_MAX];
 
     json_end();
     connect_name(&context->server, context->server.chosen, name);
-    json_text("endpoint", check->connected > 0 ? name : NULL);
+    json_text("endpoint", check->accepting > 0 ? name : NULL);
     json_whole("bad", check->bad);
-    json_bool("ok",
-              check->connected > 0 && check->bad == 0 && !context->stopped);
+    json_bool("ok", check->accepting > 0 && check->bad == 0 &&
+                        !context->is_interrupted);
     json_number("resolve_ms", context->resolve_ms);
     json_times("connect_ms", &context->connect_times);
     json_times("round_trip_ms", &context->round_trips);
@@ -134,34 +145,41 @@ static void end_json(const struct check *check)
     json_end();
 }
 
+static enum status check_status(const struct check *check)
+{
+    const struct probe_context *context = &check->context;
+
+    if (context->has_local_failure)
+        return STATUS_LOCAL;
+    if (check->bad > 0 || context->is_interrupted)
+        return STATUS_FAULT;
+    if (check->accepting > 0)
+        return STATUS_OK;
+    /* Every endpoint was skipped. */
+    status_warn("%s: this machine has no address to try it from",
+                context->server.text);
+    return STATUS_FAULT;
+}
+
 static enum status run(struct check *check)
 {
-    const struct options *options = check->options;
-
-    if (options->json)
+    if (check->options->json)
         begin_json(check);
-    tell_resolved(check);
-    try_endpoints(check);
-    if (check->connected > 0)
-        try_all(check);
-    if (options->json)
+    print_resolved(check);
+    probe_endpoints(check);
+    if (check->accepting > 0)
+        run_probes(check);
+    if (check->options->json)
         end_json(check);
     else if (check->bad > 0)
         printf("%zu bad\n", check->bad);
-    if (check->context.is_short)
-        return STATUS_LOCAL;
-    if (check->connected == 0 && check->bad == 0 && !check->context.stopped)
-        status_warn("%s: this machine has no address to try it from",
-                    check->context.server.text);
-    if (check->connected == 0)
-        return STATUS_FAULT;
-    return check->bad > 0 || check->context.stopped ? STATUS_FAULT : STATUS_OK;
+    return check_status(check);
 }
 
 enum status check_run(const struct options *options)
 {
     static struct check check; /* too large for a stack */
-    struct context *context = &check.context;
+    struct probe_context *context = &check.context;
     int64_t start = clock_ns();
     enum status status = STATUS_LOCAL;
     char errmsg[ERRMSG_MAX];
@@ -173,18 +191,17 @@ enum status check_run(const struct options *options)
     check.options = options;
     context->options = options;
     context->resolve_ms = (double)(clock_ns() - start) / 1e6;
-    context->run = (uint64_t)start;
-    context->quickest_ns = INT64_MAX;
+    context->run_id = (uint64_t)start;
+    context->min_connect_ns = INT64_MAX;
     context->exchange.timeout_ms = options->reply_timeout_ms;
     context->exchange.is_idle_timeout = true;
     context->exchange.buffer = malloc(CONNECTION_CHUNK);
-    if (context->exchange.buffer == NULL) {
+    if (context->exchange.buffer == NULL)
         status_warn("cannot begin: %s", strerror(errno));
-    } else if (connect_check_limit(options->clients, 1, errmsg) < 0) {
+    else if (connect_check_limit(options->clients, 1, errmsg) < 0)
         status_warn("%s", errmsg);
-    } else {
+    else
         status = run(&check);
-    }
     free(context->exchange.buffer);
     connect_free(&context->server);
     return status;

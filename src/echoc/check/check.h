@@ -2,7 +2,7 @@
  * SPDX-License-Identifier: ISC
  * Copyright (c) 2026 The echod authors
  *
- * check: what does the path do to my bytes?
+ * check: test what the server and the path to it do to bytes and connections.
  */
 #ifndef ECHOC_CHECK_CHECK_H
 #define ECHOC_CHECK_CHECK_H
@@ -11,8 +11,8 @@
 #include "echoc/status.h"
 
 /*
- * Run the trials one after another and print a line for each. interrupt_catch()
- * comes before; an interrupt ends it after the trial that it breaks off.
+ * Run the probes in order and print a row for each. Call interrupt_catch()
+ * first: an interrupt skips the probe under way and all after it.
  */
 enum status check_run(const struct options *options);
 

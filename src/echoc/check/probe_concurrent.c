@@ -3,8 +3,6 @@
  * Copyright (c) 2026 The echod authors
  *
  * probe_concurrent: are many clients served at once, or one after another?
- *
- * Knows how to tell the two apart. Must not know the other trials.
  */
 #include "config.h"
 
@@ -14,170 +12,174 @@
 #include "echoc/net/poller.h"
 
 #include <errno.h>
-#include <stdio.h>
 #include <stdlib.h>
 
-enum { MESSAGE = 64, LOOK_NS = 100000000, NS_PER_MS = 1000000 };
+/* An interrupt just before poller_wait() does not end it, so it waits POLL_NS at
+ * most. */
+enum { MESSAGE_BYTES = 64, POLL_NS = 100000000 };
 
-struct crowd {
-    struct connection *streams;
-    size_t count;
-    size_t connected;
+struct clients {
+    struct connection *connections;
+    size_t count;  /* clients asked for */
+    size_t opened; /* connections, including failed ones */
     size_t answered;
     size_t failed;
+    struct fault first_fault;
     struct poller *poller;
-    struct connection first_failed;
 };
 
-static void count_failure(struct crowd *crowd,
-                          const struct connection *connection)
+static void count_failure(struct clients *clients,
+                          struct connection *connection)
 {
-    if (crowd->failed++ == 0)
-        crowd->first_failed = *connection;
+    if (clients->failed++ == 0)
+        clients->first_fault = connection->fault;
+    probe_close(connection);
 }
 
-static int gather(struct context *context, struct crowd *crowd)
+/* Returns 0, or -1 after an interrupt or a failure on this side. */
+static int connect_clients(struct probe_context *context,
+                           struct clients *clients)
 {
-    for (size_t i = 0; i < crowd->count; i++) {
-        struct connection *connection = &crowd->streams[i];
+    for (size_t i = 0; i < clients->count; i++) {
+        struct connection *connection = &clients->connections[i];
 
-        crowd->connected++;
+        clients->opened++;
         if (probe_connect(context, connection) == 0 &&
-            poller_add(crowd->poller, i, connection->fd, POLLIN) < 0)
+            poller_add(clients->poller, i, connection->fd, POLLIN) < 0)
             connection_fail(connection, FAULT_LOCAL, errno);
         if (connection->fault.kind == FAULT_NONE)
             continue;
-        count_failure(crowd, connection);
-        probe_close(connection);
+        count_failure(clients, connection);
         if (connection->fault.kind != FAULT_CONNECT)
             return -1;
-        /* The others would not fare better, each after as long a wait. */
-        crowd->failed = crowd->count - i;
+        /* The others would fail, too, each after another timeout. */
+        clients->failed = clients->count - i;
         break;
     }
     return 0;
 }
 
-/* The last to come speaks first: who serves in turn has not met it yet. */
-static void speak(struct context *context, struct crowd *crowd)
+/* The last to connect sends first: a server that serves one client at a time
+ * has not accepted it yet. */
+static void send_messages(struct probe_context *context,
+                          struct clients *clients)
 {
-    for (size_t i = crowd->connected; i-- > 0;) {
-        struct connection *connection = &crowd->streams[i];
+    for (size_t i = clients->opened; i-- > 0;) {
+        struct connection *connection = &clients->connections[i];
 
-        if (connection->fd < 0 ||
-            connection_send(connection, MESSAGE, context->exchange.buffer) >= 0)
-            continue;
-        count_failure(crowd, connection);
-        probe_close(connection);
+        if (connection->fd >= 0 &&
+            connection_send(connection, MESSAGE_BYTES,
+                            context->exchange.buffer) < 0)
+            count_failure(clients, connection);
     }
 }
 
-static void hear(struct context *context, struct crowd *crowd, size_t slot)
+static void receive_answer(struct probe_context *context,
+                           struct clients *clients, size_t slot)
 {
-    struct connection *connection = &crowd->streams[slot];
+    struct connection *connection = &clients->connections[slot];
     int64_t got = 0;
 
-    if (connection->received == MESSAGE) { /* it has its answer already */
-        poller_remove(crowd->poller, slot, connection->fd);
+    if (connection->received == MESSAGE_BYTES) { /* answered before */
+        poller_remove(clients->poller, slot, connection->fd);
         probe_close(connection);
         return;
     }
     got = connection_receive(connection, context->exchange.buffer);
     if (got >= 0 && !connection->ended) {
-        crowd->answered += connection->received == MESSAGE && got > 0;
+        if (connection->received == MESSAGE_BYTES && got > 0)
+            clients->answered++;
         return;
     }
     if (connection->ended)
         connection_fail(connection, FAULT_CLOSED, 0);
-    poller_remove(crowd->poller, slot, connection->fd);
-    count_failure(crowd, connection);
-    probe_close(connection);
+    poller_remove(clients->poller, slot, connection->fd);
+    count_failure(clients, connection);
 }
 
-/* Until all have their answer, or the time is up. Returns -1 if interrupted. */
-static int listen_to_all(struct context *context, struct crowd *crowd)
+/* Until all clients have their answer, or the reply timeout. Returns 0, or -1
+ * if interrupted. */
+static int receive_answers(struct probe_context *context,
+                           struct clients *clients)
 {
-    int64_t until =
-        clock_ns() + context->exchange.timeout_ms * (int64_t)NS_PER_MS;
+    int64_t deadline = probe_deadline(context);
 
-    while (crowd->answered + crowd->failed < crowd->count) {
+    while (clients->answered + clients->failed < clients->count) {
         int64_t now = clock_ns();
         int ready = 0;
 
         if (interrupt_received())
             return -1;
-        if (now >= until)
+        if (now >= deadline)
             break;
-        ready = poller_wait(crowd->poller,
-                            until < now + LOOK_NS ? until : now + LOOK_NS);
+        ready =
+            poller_wait(clients->poller,
+                        deadline < now + POLL_NS ? deadline : now + POLL_NS);
         for (int i = 0; i < ready; i++) {
             short events = 0;
 
-            hear(context, crowd, poller_ready(crowd->poller, i, &events));
+            receive_answer(context, clients,
+                           poller_ready(clients->poller, i, &events));
         }
     }
     return 0;
 }
 
-static void judge(struct context *context, struct result *result,
-                  const struct crowd *crowd)
+static const char *diagnose_clients(const struct clients *clients)
 {
-    char where[96];
-
-    if (crowd->answered == crowd->count) {
-        probe_diagnose(result, "clients are served at the same time");
-        probe_ok(result, "%zu of %zu clients answered while all were there",
-                 crowd->answered, crowd->count);
-        return;
-    }
-    if (crowd->failed == 0 && crowd->answered == 1)
-        probe_diagnose(result, "clients are served one after another");
-    else if (crowd->answered > 0)
-        probe_diagnose(result,
-                       "not all are served at once: a limit, or a server "
-                       "that cannot keep up");
-    else if (crowd->failed == 0)
-        probe_diagnose(result, "nobody has a whole answer");
-    snprintf(where, sizeof where,
-             "%zu of %zu clients answered while all were there",
-             crowd->answered, crowd->count);
-    if (crowd->failed > 0)
-        probe_fault(context, result, where, &crowd->first_failed);
-    else
-        probe_bad(result, "%s", where);
+    if (clients->failed == 0 && clients->answered == 1)
+        return "clients are served one after another";
+    if (clients->answered > 0)
+        return "not all are served at once: a limit, or a server that cannot "
+               "keep up";
+    return clients->failed == 0 ? "no client has a whole answer" : NULL;
 }
 
-static void try(struct context *context, struct crowd *crowd,
-                struct result *result)
+static int report_clients(struct probe_result *result,
+                          const struct clients *clients)
 {
-    int done = gather(context, crowd);
+    static const char text[] =
+        "%zu of %zu clients answered while all were there";
 
-    if (done == 0) {
-        speak(context, crowd);
-        done = listen_to_all(context, crowd);
-        if (done < 0)
-            connection_fail(&crowd->first_failed, FAULT_STOPPED, 0);
-    }
-    if (done < 0)
-        probe_fault(context, result, "", &crowd->first_failed);
-    else
-        judge(context, result, crowd);
-    for (size_t i = 0; i < crowd->connected; i++)
-        probe_close(&crowd->streams[i]);
+    if (clients->answered == clients->count)
+        return probe_ok(result, "clients are served at the same time", text,
+                        clients->answered, clients->count);
+    if (clients->failed == 0)
+        return probe_bad(result, diagnose_clients(clients), text,
+                         clients->answered, clients->count);
+    return probe_fault(result, &clients->first_fault, diagnose_clients(clients),
+                       text, clients->answered, clients->count);
 }
 
-void probe_concurrent(struct context *context, struct result *result)
+static int run_clients(struct probe_context *context, struct clients *clients,
+                       struct connection *connection,
+                       struct probe_result *result)
 {
-    struct crowd crowd = {.count = context->options->clients};
-
-    crowd.streams = calloc(crowd.count, sizeof *crowd.streams);
-    crowd.poller = poller_open(crowd.count);
-    if (crowd.streams != NULL && crowd.poller != NULL) {
-        try(context, &crowd, result);
-    } else {
-        connection_fail(&crowd.first_failed, FAULT_LOCAL, errno);
-        probe_fault(context, result, "", &crowd.first_failed);
+    if (clients->connections == NULL || clients->poller == NULL)
+        return connection_fail(connection, FAULT_LOCAL, errno);
+    if (connect_clients(context, clients) < 0) {
+        connection->fault = clients->first_fault;
+        return -1;
     }
-    poller_close(crowd.poller);
-    free(crowd.streams);
+    send_messages(context, clients);
+    if (receive_answers(context, clients) < 0)
+        return connection_fail(connection, FAULT_STOPPED, 0);
+    return report_clients(result, clients);
+}
+
+/* Opens connections of its own; the caller's only carries a fault. */
+int probe_clients(struct probe_context *context, struct connection *connection,
+                  struct probe_result *result)
+{
+    struct clients clients = {.count = context->options->clients};
+    int status = 0;
+
+    clients.connections = calloc(clients.count, sizeof *clients.connections);
+    clients.poller = poller_open(clients.count);
+    status = run_clients(context, &clients, connection, result);
+    for (size_t i = 0; i < clients.opened; i++)
+        probe_close(&clients.connections[i]);
+    poller_close(clients.poller);
+    free(clients.connections);
+    return status;
 }

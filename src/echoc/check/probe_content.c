@@ -2,9 +2,8 @@
  * SPDX-License-Identifier: ISC
  * Copyright (c) 2026 The echod authors
  *
- * trial_content: do the bytes come back, whatever they are and however many?
- *
- * Knows what paths do to bytes. Must not know the other trials.
+ * probe_content: do bytes come back unchanged, whatever their values and
+ * however many?
  */
 #include "config.h"
 
@@ -25,129 +24,124 @@
 
 enum {
     SILENCE_MS = 300,
-    MSS_DEFAULT = 1460, /* Ethernet's, where TCP does not tell */
+    MSS_DEFAULT = 1460, /* of Ethernet, where the socket has none */
     BULK_BYTES = 16 * 1024 * 1024,
-    SHOWN = 24,
-    NS_PER_MS = 1000000
+    BANNER_MAX = 24, /* bytes of a banner that are shown */
+    VALUES_MAX = 1024
 };
 
-/* Bytes that came unasked, as text. */
-static void show(const unsigned char *bytes, size_t size, char text[SHOWN + 4])
+/* The first bytes of a banner; what is not printable becomes a dot. */
+static void banner_text(const unsigned char *bytes, size_t size,
+                        char text[BANNER_MAX + 4])
 {
-    size_t shown = size < SHOWN ? size : SHOWN;
+    size_t shown = size < BANNER_MAX ? size : BANNER_MAX;
 
     for (size_t i = 0; i < shown; i++)
         text[i] = isprint(bytes[i]) ? (char)bytes[i] : '.';
-    strcpy(text + shown, size > SHOWN ? "..." : "");
+    strcpy(text + shown, size > BANNER_MAX ? "..." : "");
 }
 
-static void judge_unasked(struct result *result,
+static int report_unasked(struct probe_result *result,
                           const struct connection *connection, int events)
 {
-    unsigned char bytes[SHOWN + 1];
-    char text[SHOWN + 4];
+    unsigned char bytes[BANNER_MAX + 1];
+    char text[BANNER_MAX + 4];
     ssize_t got = 0;
 
-    if ((events & POLLPRI) != 0) {
-        probe_diagnose(result, "urgent data comes unasked: a middlebox, or no "
-                               "plain echo server");
-        probe_bad(result, "an urgent byte before we spoke");
-        return;
-    }
+    if ((events & POLLPRI) != 0)
+        return probe_bad(result,
+                         "urgent data comes unasked: a middlebox, or not an "
+                         "echo server",
+                         "an urgent byte before we spoke");
     got = recv(connection->fd, bytes, sizeof bytes, MSG_PEEK);
-    if (got > 0) {
-        show(bytes, (size_t)got, text);
-        probe_diagnose(result, "something greets first: a banner, put in by a "
-                               "middlebox or another kind of server");
-        probe_bad(result, "\"%s\" before we spoke", text);
-    } else {
-        probe_diagnose(result,
-                       "connections are ended as soon as they are made");
-        probe_bad(result, "%s before we spoke",
-                  got == 0 ? "closed" : strerror(errno));
-    }
+    if (got <= 0)
+        return probe_bad(
+            result, "connections are closed as soon as they are made",
+            "%s before we spoke", got == 0 ? "closed" : strerror(errno));
+    banner_text(bytes, (size_t)got, text);
+    return probe_bad(result,
+                     "something sends a banner: a middlebox, or another kind "
+                     "of server",
+                     "\"%s\" before we spoke", text);
 }
 
-/* Three times as long as a connect took, or more, so that what is sent at once
- * has arrived. */
-void probe_silence(struct context *context, struct result *result)
+/* Three connect times are enough for a banner to arrive. */
+int probe_silence(struct probe_context *context, struct connection *connection,
+                  struct probe_result *result)
 {
-    struct connection connection;
-    int64_t wait_ns = SILENCE_MS * (int64_t)NS_PER_MS;
+    int64_t wait_ns = SILENCE_MS * (int64_t)PROBE_NS_PER_MS;
     int events = 0;
 
-    if (probe_connect(context, &connection) < 0) {
-        probe_fault(context, result, "", &connection);
-        return;
-    }
-    if (wait_ns < 3 * context->quickest_ns)
-        wait_ns = 3 * context->quickest_ns;
+    if (probe_connect(context, connection) < 0)
+        return -1;
+    if (wait_ns < 3 * context->min_connect_ns)
+        wait_ns = 3 * context->min_connect_ns;
     events =
-        interrupt_wait(connection.fd, POLLIN | POLLPRI, clock_ns() + wait_ns);
-    if (events < 0) {
-        connection_fail(&connection, FAULT_STOPPED, 0);
-        probe_fault(context, result, "", &connection);
-    } else if (events > 0) {
-        judge_unasked(result, &connection, events);
-    } else {
-        probe_diagnose(result, "nothing is put in before we speak");
-        probe_ok(result, "no banner and no urgent byte for %.1f s",
-                 (double)wait_ns / 1e9);
-    }
-    probe_close(&connection);
+        interrupt_wait(connection->fd, POLLIN | POLLPRI, clock_ns() + wait_ns);
+    if (events < 0)
+        return connection_fail(connection, FAULT_STOPPED, 0);
+    if (events > 0)
+        return report_unasked(result, connection, events);
+    return probe_ok(result, "nothing is inserted before we speak",
+                    "no banner and no urgent byte for %.1f s",
+                    (double)wait_ns / 1e9);
 }
 
-/* Send and receive bytes that are no pattern; they fit any buffer, and came has
- * room for one more, which would be one too many. Returns how many came, with
- * the stream's fault if that is not size, or -1 with the fault. */
-static ssize_t send_and_receive(struct context *context,
-                                struct connection *connection,
-                                const unsigned char *bytes, unsigned char *came,
-                                size_t size)
+/*
+ * Send bytes that are not the pattern, few enough for any socket buffer, and
+ * receive them into reply, which holds one byte more, to detect an extra one.
+ * Returns how many came back, with a fault in the connection if that is not
+ * size; or -1 with the fault.
+ */
+static ssize_t exchange_values(struct probe_context *context,
+                               struct connection *connection,
+                               const unsigned char *bytes, unsigned char *reply,
+                               size_t size)
 {
-    int64_t until =
-        clock_ns() + context->exchange.timeout_ms * (int64_t)NS_PER_MS;
-    size_t have = 0;
+    int64_t deadline = probe_deadline(context);
+    size_t received = 0;
 
     if (send(connection->fd, bytes, size, MSG_NOSIGNAL) != (ssize_t)size)
         return connection_fail(connection, FAULT_RESET, errno);
     connection->sent = size;
-    while (have < size) {
-        int events = interrupt_wait(connection->fd, POLLIN, until);
+    while (received < size) {
+        int events = interrupt_wait(connection->fd, POLLIN, deadline);
         ssize_t got = 0;
 
         if (events < 0)
             return connection_fail(connection, FAULT_STOPPED, 0);
         if (events == 0) {
             connection_fail(connection, FAULT_LATE, 0);
-            connection->fault.after_ms = context->exchange.timeout_ms;
+            connection->fault.after_ms = context->options->reply_timeout_ms;
             break;
         }
-        got = recv(connection->fd, came + have, size + 1 - have, 0);
+        got = recv(connection->fd, reply + received, size + 1 - received, 0);
         if (got < 0)
             return connection_fail(connection, FAULT_RESET, errno);
         if (got == 0) {
             connection_fail(connection, FAULT_CLOSED, 0);
             break;
         }
-        have += (size_t)got;
-        until = clock_ns() + context->exchange.timeout_ms * (int64_t)NS_PER_MS;
-        connection->received = have < size ? have : size;
+        received += (size_t)got;
+        connection->received = received < size ? received : size;
+        deadline = probe_deadline(context);
     }
-    if (have > size) {
+    if (received > size) {
         connection_fail(connection, FAULT_EXTRA, 0);
-        connection->fault.got = came[size];
+        connection->fault.got = reply[size];
         connection->fault.count = 1;
     }
-    return (ssize_t)have;
+    return (ssize_t)received;
 }
 
-/* Each value after each other kind of neighbour: up, down, and what terminals
- * and line disciplines are known to take for something else (RFC 854: IAC,
- * and CR followed by NUL or LF; the POSIX terminal interface, 11.1). */
-static size_t make_values(unsigned char *bytes)
+/*
+ * All values up and down, so that each has two different neighbours; then what
+ * Telnet (RFC 854: IAC, and CR followed by NUL or LF) and terminals (POSIX,
+ * General Terminal Interface) are known to interpret.
+ */
+static size_t make_values(unsigned char bytes[VALUES_MAX])
 {
-    static const unsigned char tricky[] = {
+    static const unsigned char special[] = {
         0xff, 0xf4, 0xff, 0xfd, 0x06, 0xff, 0xff, '\r', '\0', '\r', '\n',
         '\n', '\r', 0x03, 0x04, 0x11, 0x13, 0x1a, 0x1b, '[',  'A',  0x7f};
     size_t size = 0;
@@ -156,46 +150,44 @@ static size_t make_values(unsigned char *bytes)
         bytes[size++] = (unsigned char)i;
     for (int i = 255; i >= 0; i--)
         bytes[size++] = (unsigned char)i;
-    memcpy(bytes + size, tricky, sizeof tricky);
-    return size + sizeof tricky;
+    memcpy(bytes + size, special, sizeof special);
+    return size + sizeof special;
 }
 
-void probe_values(struct context *context, struct result *result)
+int probe_values(struct probe_context *context, struct connection *connection,
+                 struct probe_result *result)
 {
-    unsigned char bytes[1024];
-    unsigned char came[1024];
+    unsigned char bytes[VALUES_MAX];
+    unsigned char reply[VALUES_MAX];
     size_t size = make_values(bytes);
-    struct connection connection;
-    ssize_t got = -1;
     size_t right = 0;
-    char where[32] = "";
+    ssize_t got = 0;
 
-    if (probe_connect(context, &connection) == 0)
-        got = send_and_receive(context, &connection, bytes, came, size);
-    while (right < size && got > (ssize_t)right && bytes[right] == came[right])
+    if (probe_connect(context, connection) < 0)
+        return -1;
+    got = exchange_values(context, connection, bytes, reply, size);
+    if (got < 0)
+        return -1;
+    while (right < size && right < (size_t)got && bytes[right] == reply[right])
         right++;
-    if (got < 0) {
-        probe_fault(context, result, "", &connection);
-    } else if (right < size && right < (size_t)got) {
-        probe_diagnose(result, "some values do not get through as they are");
-        probe_bad(result, "0x%02x came back as 0x%02x, at byte %zu",
-                  bytes[right], came[right], right);
-    } else if (connection.fault.kind != FAULT_NONE) {
-        if (right > 0 && right < size - 1)
-            probe_diagnose(result,
-                           "some values are swallowed, or end the echo");
-        if (right < size)
-            snprintf(where, sizeof where, "next is 0x%02x", bytes[right]);
-        probe_fault(context, result, where, &connection);
-    } else {
-        probe_diagnose(result, "every value gets through as it is");
-        probe_ok(result, "all 256 values, %zu bytes", size);
-    }
-    probe_close(&connection);
+    if (right < size && right < (size_t)got)
+        return probe_bad(result, "some byte values are changed on the way",
+                         "0x%02x came back as 0x%02x, at byte %zu",
+                         bytes[right], reply[right], right);
+    if (connection->fault.kind == FAULT_NONE)
+        return probe_ok(result, "every byte value passes unchanged",
+                        "all 256 values, %zu bytes", size);
+    if (right == size)
+        return -1;
+    return probe_fault(result, &connection->fault,
+                       right > 0 && right < size - 1
+                           ? "some byte values are dropped, or end the echo"
+                           : NULL,
+                       "next is 0x%02x", bytes[right]);
 }
 
-/* What TCP cuts the stream into, tcp(7). */
-static size_t find_mss(const struct connection *connection)
+/* The size of a TCP segment, tcp(7). */
+static size_t get_mss(const struct connection *connection)
 {
     int mss = 0;
     socklen_t length = sizeof mss;
@@ -207,33 +199,26 @@ static size_t find_mss(const struct connection *connection)
     return (size_t)mss;
 }
 
-void probe_sizes(struct context *context, struct result *result)
+int probe_sizes(struct probe_context *context, struct connection *connection,
+                struct probe_result *result)
 {
-    struct connection connection;
     size_t mss = 0;
-    char where[32] = "";
 
-    if (probe_connect(context, &connection) < 0) {
-        probe_fault(context, result, "", &connection);
-        return;
-    }
-    mss = find_mss(&connection);
+    if (probe_connect(context, connection) < 0)
+        return -1;
+    mss = get_mss(connection);
     for (size_t i = 0; i < 12; i++) {
         const size_t sizes[] = {1,       2,     3,     4,     mss - 1, mss,
                                 mss + 1, 65535, 65536, 65537, 1048576, 1};
 
-        snprintf(where, sizeof where, "a message of %zu", sizes[i]);
-        if (exchange_until(&context->exchange, &connection,
-                           connection.sent + sizes[i]) < 0) {
-            probe_fault(context, result, where, &connection);
-            probe_close(&connection);
-            return;
-        }
+        if (exchange_until(&context->exchange, connection,
+                           connection->sent + sizes[i]) < 0)
+            return probe_fault(result, &connection->fault, NULL,
+                               "a message of %zu", sizes[i]);
     }
-    probe_diagnose(result, "messages of every size come back whole");
-    probe_ok(result, "1 to 4, %zu to %zu (the MSS), 65535 to 65537, 1048576",
-             mss - 1, mss + 1);
-    probe_close(&connection);
+    return probe_ok(result, "messages of every size come back whole",
+                    "1 to 4, %zu to %zu (the MSS), 65535 to 65537, 1048576",
+                    mss - 1, mss + 1);
 }
 
 static void show_bulk(const struct connection *connection)
@@ -243,28 +228,25 @@ static void show_bulk(const struct connection *connection)
                       connection->received / 1048576, BULK_BYTES / 1048576);
 }
 
-void probe_bulk(struct context *context, struct result *result)
+int probe_bulk(struct probe_context *context, struct connection *connection,
+               struct probe_result *result)
 {
     struct exchange exchange = context->exchange;
-    struct connection connection;
     int64_t start = 0;
     double seconds = 0;
-    int done = -1;
+    int status = 0;
 
+    if (probe_connect(context, connection) < 0)
+        return -1;
     exchange.on_progress = show_bulk;
-    if (probe_connect(context, &connection) == 0) {
-        start = clock_ns();
-        done = exchange_until(&exchange, &connection, BULK_BYTES);
-        seconds = (double)(clock_ns() - start) / 1e9;
-    }
+    start = clock_ns();
+    status = exchange_until(&exchange, connection, BULK_BYTES);
+    seconds = (double)(clock_ns() - start) / 1e9;
     progress_clear();
-    if (done < 0) {
-        probe_fault(context, result, "", &connection);
-    } else {
-        context->bytes_per_second = BULK_BYTES / seconds;
-        probe_diagnose(result, "a long stream comes back whole");
-        probe_ok(result, "16 MiB in %.3f s, %.1f MB/s in each direction",
-                 seconds, context->bytes_per_second / 1e6);
-    }
-    probe_close(&connection);
+    if (status < 0)
+        return -1;
+    context->bytes_per_second = BULK_BYTES / seconds;
+    return probe_ok(result, "a long stream comes back whole",
+                    "16 MiB in %.3f s, %.1f MB/s in each direction", seconds,
+                    context->bytes_per_second / 1e6);
 }
