@@ -2,9 +2,9 @@
  * SPDX-License-Identifier: ISC
  * Copyright (c) 2026 The echod authors
  *
- * badserver: an echo server with one fault, so that a client's tests can see
- * whether the client notices. It shares no code with echod; a fault is brought
- * about by what a connection does, never by chance.
+ * badserver: an echo server with one fault, chosen by name, to see whether
+ * echoc finds it. It shares no code with echod. What a client does triggers a
+ * fault, never chance.
  */
 #include "config.h"
 
@@ -23,124 +23,166 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-enum { PIECE = 65536 };
+enum { CHUNK_MAX = 65536, APPENDED = 3, BULK_LEAST = 16384 };
 
 struct connection {
     const struct fault *fault;
     int fd;
-    unsigned number; /* counted from 1 */
-    unsigned pieces; /* as far as an act counts them */
-    uint64_t offset; /* of the piece at hand */
-    size_t size;     /* of the piece at hand */
-    bool happened;   /* what happens once has */
-    bool left_open;  /* nobody closes it */
-    unsigned char held;
-    unsigned char bytes[PIECE + 3]; /* too-much appends three */
+    unsigned number; /* of the connection, from 1 */
+    unsigned chunks; /* echoed, as close_after() counts them */
+    uint64_t offset; /* of the chunk, from the connection's beginning */
+    size_t size;     /* of the chunk */
+    bool is_done;    /* a fault that happens once has happened */
+    bool is_kept;    /* the descriptor is never closed */
+    unsigned char held_byte;
+    unsigned char bytes[CHUNK_MAX + APPENDED]; /* the chunk */
 };
 
-enum moment { NEVER, START, BEFORE_READ, ANSWER, END, ALONE, UNACCEPTED };
+/* When a handler is called. Without one, the server listens or accepts badly. */
+enum moment {
+    ACCEPTED,   /* once, before the first read */
+    WAITING,    /* before each read */
+    RECEIVED,   /* with a chunk, in place of the echo */
+    ENDED,      /* after the client's end */
+    NO_FAULT,   /* never */
+    ONE_BY_ONE, /* the next client is accepted when this one is closed */
+    NO_ACCEPT   /* no client is accepted, and the backlog is 0 */
+};
 
-struct fault {
+/* Returns whether the connection goes on. */
+typedef bool fault_handler(struct connection *client);
+
+static fault_handler append_bytes, change_byte, close_after, delay_echo,
+    delay_last_byte, half_close, idle, keep_open, miscount_byte, read_only,
+    reset_third, send_banner, send_urgent, send_x, swap_bytes, write_twice;
+
+static const struct fault {
     const char *name;
-    const char *what;
-    enum moment when;
-    bool (*act)(struct connection *client); /* does the connection go on? */
-    int number;                             /* its meaning is act's */
-};
+    const char *text;
+    enum moment moment;
+    fault_handler *handler;
+    int argument; /* of the handler */
+} faults[] = {
+    {"good", "no fault", NO_FAULT, NULL, 0},
 
-static int look(int fd, short events, int ms)
+    {"drop-last", "holds back the last byte", RECEIVED, delay_last_byte, 0},
+    {"swap", "swaps bytes 100 and 101, or 0 and 1", RECEIVED, swap_bytes, 0},
+    {"change", "flips a bit of byte 1000", RECEIVED, change_byte, 0},
+    {"lose", "drops byte 5000", RECEIVED, miscount_byte, 0},
+    {"repeat", "sends byte 5000 twice", RECEIVED, miscount_byte, 1},
+    {"garbage", "sends an x for each byte", RECEIVED, send_x, 0},
+    {"too-much", "adds three bytes to each chunk", RECEIVED, append_bytes, 0},
+
+    {"banner", "sends a banner first", ACCEPTED, send_banner, 0},
+    {"urgent", "sends an urgent byte first", ACCEPTED, send_urgent, 0},
+
+    {"close-at-half-close", "closes with bytes unsent", WAITING, half_close, 0},
+    {"reset-at-half-close", "resets with bytes unsent", WAITING, half_close, 1},
+    {"close-after", "closes after 64 KiB", RECEIVED, close_after, 0},
+    {"reset-after", "resets, 300 chunks or 64 KiB", RECEIVED, close_after, 300},
+    {"no-end", "echoes, but never closes", ENDED, keep_open, 0},
+    {"idle-close", "closes when idle for 300 ms", WAITING, idle, 0},
+    {"idle-drop", "ignores a client idle for 300 ms", WAITING, idle, 1},
+
+    {"delay-40", "holds each chunk back 40 ms", RECEIVED, delay_echo, 40},
+    {"late", "holds each chunk back 3 s", RECEIVED, delay_echo, 3000},
+    {"nagle", "two writes, no TCP_NODELAY", RECEIVED, write_twice, 0},
+    {"silent", "reads, sends nothing", WAITING, read_only, 0},
+    {"no-read", "neither reads nor closes", ACCEPTED, keep_open, 0},
+
+    {"one-at-a-time", "serves one client after another", ONE_BY_ONE, NULL, 0},
+    {"no-accept", "never accepts", NO_ACCEPT, NULL, 0},
+    {"refuse-some", "resets every third client", ACCEPTED, reset_third, 0},
+};
+enum { FAULTS = sizeof faults / sizeof faults[0] };
+
+/* poll(2) one descriptor. */
+static int wait_for(int fd, short events, int ms)
 {
     struct pollfd pollfd = {.fd = fd, .events = events};
 
     return poll(&pollfd, 1, ms);
 }
 
-/* Whoever handles no signals sees no short writes. */
-static bool put(struct connection *client, const void *bytes, size_t size)
+/* No signal is handled, so write(2) on a blocking socket is never short. */
+static bool write_all(struct connection *client, const void *bytes, size_t size)
 {
     return write(client->fd, bytes, size) == (ssize_t)size;
 }
 
 static bool echo(struct connection *client)
 {
-    return put(client, client->bytes, client->size);
+    return write_all(client, client->bytes, client->size);
 }
 
-/* To close with bytes unread would be a reset. */
-static bool drain(struct connection *client)
+/* The index in the chunk of a byte of the connection, or size if the chunk does
+ * not contain it. For an earlier byte the difference wraps around. */
+static size_t find(const struct connection *client, uint64_t offset)
 {
-    while (read(client->fd, client->bytes, PIECE) > 0)
-        ;
-    return false;
+    uint64_t index_in_chunk = offset - client->offset;
+
+    return index_in_chunk < client->size ? (size_t)index_in_chunk
+                                         : client->size;
 }
 
-static bool leave_open(struct connection *client)
+static bool delay_last_byte(struct connection *client)
 {
-    client->left_open = true;
-    return false;
+    bool goes_on = !client->is_done || write_all(client, &client->held_byte, 1);
+
+    client->is_done = true;
+    client->held_byte = client->bytes[--client->size];
+    return goes_on && echo(client);
 }
 
-static bool reset(struct connection *client)
-{
-    struct linger now = {.l_onoff = 1, .l_linger = 0};
-
-    setsockopt(client->fd, SOL_SOCKET, SO_LINGER, &now, sizeof now);
-    return false;
-}
-
-static bool hold_last(struct connection *client)
-{
-    bool fine = !client->happened || put(client, &client->held, 1);
-
-    client->happened = true;
-    client->held = client->bytes[--client->size];
-    return fine && echo(client);
-}
-
-/* To swap two that are equal would be no fault: it waits for a better pair. */
-static bool swap(struct connection *client)
+/* Equal bytes are not swapped: that would be no fault. */
+static bool swap_bytes(struct connection *client)
 {
     unsigned char *pair = client->bytes + (client->size >= 102 ? 100 : 0);
     unsigned char first = pair[0];
 
-    if (!client->happened && client->size >= 2 && first != pair[1]) {
+    if (!client->is_done && client->size >= 2 && first != pair[1]) {
         pair[0] = pair[1];
         pair[1] = first;
-        client->happened = true;
+        client->is_done = true;
     }
     return echo(client);
 }
 
-/* Where in the piece is this offset of the connection? Its size: nowhere. */
-static size_t find(const struct connection *client, uint64_t offset)
+static bool change_byte(struct connection *client)
 {
-    uint64_t at = offset - client->offset; /* what is past wraps around */
-
-    return at < client->size ? (size_t)at : client->size;
-}
-
-static bool change(struct connection *client)
-{
-    client->bytes[find(client, 1000)] ^= 1; /* or one that is not sent */
+    client->bytes[find(client, 1000)] ^= 1; /* elsewhere: not sent */
     return echo(client);
 }
 
-/* The two parts leave the byte out, or overlap in it if number is 1. */
-static bool miscount(struct connection *client)
+/* Echo in two parts. With argument 1 both contain byte 5000, else neither. */
+static bool miscount_byte(struct connection *client)
 {
     size_t at = find(client, 5000);
-    size_t twice = (size_t)client->fault->number;
-    size_t next = at + 1 - twice;
+    size_t copies = (size_t)client->fault->argument;
+    size_t second = at + 1 - copies;
 
     if (at == client->size)
         return echo(client);
-    return put(client, client->bytes, at + twice) &&
-           put(client, client->bytes + next, client->size - next);
+    return write_all(client, client->bytes, at + copies) &&
+           write_all(client, client->bytes + second, client->size - second);
 }
 
-static bool greet(struct connection *client)
+static bool send_x(struct connection *client)
 {
-    return put(client, "220 ready\r\n", 11);
+    memset(client->bytes, 'x', client->size);
+    return echo(client);
+}
+
+static bool append_bytes(struct connection *client)
+{
+    memcpy(client->bytes + client->size, "+++", APPENDED);
+    client->size += APPENDED;
+    return echo(client);
+}
+
+static bool send_banner(struct connection *client)
+{
+    return write_all(client, "220 ready\r\n", 11);
 }
 
 static bool send_urgent(struct connection *client)
@@ -148,141 +190,132 @@ static bool send_urgent(struct connection *client)
     return send(client->fd, "!", 1, MSG_OOB) == 1;
 }
 
-/* Bulk need not take all day to be served badly. */
+/* With SO_LINGER of zero, close(2) sends a reset: socket(7). */
+static bool reset(struct connection *client)
+{
+    struct linger linger = {.l_onoff = 1, .l_linger = 0};
+
+    setsockopt(client->fd, SOL_SOCKET, SO_LINGER, &linger, sizeof linger);
+    return false;
+}
+
+/* Until the client's end; close(2) with bytes unread would send a reset. */
+static bool read_only(struct connection *client)
+{
+    while (read(client->fd, client->bytes, CHUNK_MAX) > 0)
+        ;
+    return false;
+}
+
+static bool keep_open(struct connection *client)
+{
+    client->is_kept = true;
+    return false;
+}
+
+/* A bulk transfer is not delayed: it would take too long. */
 static bool is_bulk(const struct connection *client)
 {
-    int waiting = 0;
+    int unread = 0;
 
-    return ioctl(client->fd, FIONREAD, &waiting) == 0 && waiting > 16384;
+    return ioctl(client->fd, FIONREAD, &unread) == 0 && unread > BULK_LEAST;
 }
 
-/* Each piece waits, so that an end finds some of them unanswered. */
+/* The delay lets the client's end arrive before the echo. With argument 1 the
+ * connection is reset, else closed. */
 static bool half_close(struct connection *client)
 {
-    look(client->fd, POLLIN | POLLRDHUP, -1);
-    return look(client->fd, POLLRDHUP, is_bulk(client) ? 0 : 20) == 0 ||
-           drain(client) || (client->fault->number == 1 && reset(client));
+    wait_for(client->fd, POLLIN | POLLRDHUP, -1);
+    if (wait_for(client->fd, POLLRDHUP, is_bulk(client) ? 0 : 20) == 0)
+        return true;
+    read_only(client);
+    return client->fault->argument == 1 && reset(client);
 }
 
-static bool echo_later(struct connection *client)
+/* Close after 64 KiB. With an argument, reset after 64 KiB or this many chunks. */
+static bool close_after(struct connection *client)
 {
-    if (client->size <= 16384)
-        look(-1, 0, client->fault->number);
+    unsigned chunks_max = (unsigned)client->fault->argument;
+    size_t last = find(client, 65536 - 1);
+    bool is_last = last < client->size;
+
+    if (is_last)
+        client->size = last + 1;
+    if (echo(client) && !is_last && ++client->chunks != chunks_max)
+        return true;
+    if (chunks_max > 0)
+        return reset(client);
+    shutdown(client->fd, SHUT_WR);
+    return read_only(client);
+}
+
+/* With argument 1 the connection is left open, but not served any more. */
+static bool idle(struct connection *client)
+{
+    if (wait_for(client->fd, POLLIN, 300) != 0)
+        return true;
+    if (client->fault->argument == 0)
+        return false;
+    read_only(client);
+    return keep_open(client);
+}
+
+static bool delay_echo(struct connection *client)
+{
+    if (client->size <= BULK_LEAST)
+        wait_for(-1, 0, client->fault->argument);
     return echo(client);
 }
 
-static bool echo_in_two(struct connection *client)
+static bool write_twice(struct connection *client)
 {
     int no = 0;
 
     setsockopt(client->fd, IPPROTO_TCP, TCP_NODELAY, &no, sizeof no);
-    return put(client, client->bytes, 1) &&
-           put(client, client->bytes + 1, client->size - 1);
+    return write_all(client, client->bytes, 1) &&
+           write_all(client, client->bytes + 1, client->size - 1);
 }
 
-/* Ends after 64 KiB; if there is a number of pieces, after these, and hard. */
-static bool end_after(struct connection *client)
-{
-    unsigned pieces = (unsigned)client->fault->number;
-    size_t last = find(client, 65536 - 1);
-    bool enough = last < client->size;
-
-    client->size = enough ? last + 1 : client->size;
-    if (echo(client) && !enough && ++client->pieces != pieces)
-        return true;
-    if (pieces > 0)
-        return reset(client);
-    shutdown(client->fd, SHUT_WR);
-    return drain(client);
-}
-
-static bool answer_x(struct connection *client)
-{
-    memset(client->bytes, 'x', client->size);
-    return echo(client);
-}
-
-static bool append(struct connection *client)
-{
-    memcpy(client->bytes + client->size, "+++", 3);
-    client->size += 3;
-    return echo(client);
-}
-
-static bool idle(struct connection *client)
-{
-    return look(client->fd, POLLIN, 300) != 0 ||
-           (client->fault->number == 1 &&
-            (drain(client) || leave_open(client)));
-}
-
-static bool refuse_third(struct connection *client)
+static bool reset_third(struct connection *client)
 {
     return client->number % 3 != 0 || reset(client);
 }
 
-static const struct fault faults[] = {
-    {"good", "has none", NEVER, NULL, 0},
-    {"drop-last", "holds the last byte back, always", ANSWER, hold_last, 0},
-    {"swap", "swaps bytes 100 and 101, or 0 and 1", ANSWER, swap, 0},
-    {"change", "flips a bit of byte 1000", ANSWER, change, 0},
-    {"lose", "drops byte 5000", ANSWER, miscount, 0},
-    {"repeat", "sends byte 5000 twice", ANSWER, miscount, 1},
-    {"banner", "greets first", START, greet, 0},
-    {"urgent", "sends a byte out of band first", START, send_urgent, 0},
-    {"close-at-half-close", "drops what waits", BEFORE_READ, half_close, 0},
-    {"reset-at-half-close", "the same, but resets", BEFORE_READ, half_close, 1},
-    {"one-at-a-time", "serves one client after another", ALONE, NULL, 0},
-    {"delay-40", "holds each piece back 40 ms", ANSWER, echo_later, 40},
-    {"nagle", "two writes a piece, no TCP_NODELAY", ANSWER, echo_in_two, 0},
-    {"reset-after", "resets after 300 pieces, 64 KiB", ANSWER, end_after, 300},
-    {"close-after", "closes after 64 KiB", ANSWER, end_after, 0},
-    {"silent", "reads, closes when the client does", BEFORE_READ, drain, 0},
-    {"garbage", "answers as many x", ANSWER, answer_x, 0},
-    {"too-much", "adds three bytes to each piece", ANSWER, append, 0},
-    {"no-end", "never closes", END, leave_open, 0},
-    {"idle-close", "closes when idle for 300 ms", BEFORE_READ, idle, 0},
-    {"idle-drop", "goes silent when idle for 300 ms", BEFORE_READ, idle, 1},
-    {"deaf", "never reads nor closes", START, leave_open, 0},
-    {"late", "holds each piece back 3 s", ANSWER, echo_later, 3000},
-    {"no-accept", "never accepts, backlog 0", UNACCEPTED, NULL, 0},
-    {"refuse-some", "resets every third connection", START, refuse_third, 0},
-};
-enum { FAULTS = sizeof faults / sizeof faults[0] };
-
-static bool act_at(enum moment when, struct connection *client)
+/* Call the handler if this is its moment. */
+static bool call_handler(enum moment moment, struct connection *client)
 {
-    return client->fault->when != when || client->fault->act(client);
+    return client->fault->moment != moment || client->fault->handler(client);
 }
 
 static void *serve(void *argument)
 {
     struct connection *client = argument;
-    bool goes_on = act_at(START, client);
+    bool goes_on = call_handler(ACCEPTED, client);
     ssize_t got = -1;
 
-    while (goes_on && act_at(BEFORE_READ, client) &&
-           (got = read(client->fd, client->bytes, PIECE)) > 0) {
+    while (goes_on && call_handler(WAITING, client) &&
+           (got = read(client->fd, client->bytes, CHUNK_MAX)) > 0) {
         client->size = (size_t)got;
-        goes_on = client->fault->when == ANSWER ? act_at(ANSWER, client)
-                                                : echo(client);
+        goes_on = client->fault->moment == RECEIVED
+                      ? call_handler(RECEIVED, client)
+                      : echo(client);
         client->offset += (size_t)got;
     }
     if (got == 0)
-        act_at(END, client);
-    if (!client->left_open)
+        call_handler(ENDED, client);
+    if (!client->is_kept)
         close(client->fd);
     free(client);
     return NULL;
 }
 
-static void welcome(struct connection *client)
+static void start_serving(struct connection *client)
 {
     pthread_t thread;
     int yes = 1;
 
     setsockopt(client->fd, IPPROTO_TCP, TCP_NODELAY, &yes, sizeof yes);
-    if (client->fault->when == ALONE)
+    if (client->fault->moment == ONE_BY_ONE)
         serve(client);
     else if (pthread_create(&thread, NULL, serve, client) == 0)
         pthread_detach(thread);
@@ -311,28 +344,19 @@ static int listen_at(int port, int backlog)
     return fd;
 }
 
-static const struct fault *fault_named(const char *name)
+static const struct fault *find_fault(const char *name)
 {
     for (size_t i = 0; i < FAULTS; i++)
         if (strcmp(faults[i].name, name) == 0)
             return &faults[i];
     fputs("usage: badserver FAULT [PORT]\n", stderr);
     for (size_t i = 0; i < FAULTS; i++)
-        fprintf(stderr, "  %-19s  %s\n", faults[i].name, faults[i].what);
+        fprintf(stderr, "  %-19s  %s\n", faults[i].name, faults[i].text);
     exit(2);
 }
 
-int main(int argc, char *argv[])
+static void accept_clients(int listen_fd, const struct fault *fault)
 {
-    const struct fault *fault = fault_named(argc > 1 ? argv[1] : "");
-    int listen_fd = -1;
-
-    prctl(PR_SET_PDEATHSIG, SIGKILL);
-    signal(SIGPIPE, SIG_IGN);
-    listen_fd = listen_at(argc > 2 ? atoi(argv[2]) : 0,
-                          fault->when == UNACCEPTED ? 0 : SOMAXCONN);
-    while (fault->when == UNACCEPTED)
-        pause();
     for (unsigned number = 1;; number++) {
         struct connection *client = calloc(1, sizeof *client);
 
@@ -342,7 +366,21 @@ int main(int argc, char *argv[])
         client->number = number;
         do
             client->fd = accept4(listen_fd, NULL, NULL, SOCK_CLOEXEC);
-        while (client->fd < 0 && look(-1, 0, 10) == 0);
-        welcome(client);
+        while (client->fd < 0 && wait_for(-1, 0, 10) == 0);
+        start_serving(client);
     }
+}
+
+int main(int argc, char *argv[])
+{
+    const struct fault *fault = find_fault(argc > 1 ? argv[1] : "");
+    int listen_fd = -1;
+
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    signal(SIGPIPE, SIG_IGN);
+    listen_fd = listen_at(argc > 2 ? atoi(argv[2]) : 0,
+                          fault->moment == NO_ACCEPT ? 0 : SOMAXCONN);
+    while (fault->moment == NO_ACCEPT)
+        pause();
+    accept_clients(listen_fd, fault);
 }
