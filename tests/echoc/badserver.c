@@ -81,8 +81,8 @@ static const struct fault {
     {"close-after", "closes after 64 KiB", RECEIVED, close_after, 0},
     {"reset-after", "resets, 300 chunks or 64 KiB", RECEIVED, close_after, 300},
     {"no-end", "echoes, but never closes", ENDED, keep_open, 0},
-    {"idle-close", "closes when idle for 300 ms", WAITING, idle, 0},
-    {"idle-drop", "ignores a client idle for 300 ms", WAITING, idle, 1},
+    {"idle-close", "closes when idle for 500 ms", WAITING, idle, 0},
+    {"idle-drop", "ignores a client idle for 500 ms", WAITING, idle, 1},
 
     {"delay-40", "holds each chunk back 40 ms", RECEIVED, delay_echo, 40},
     {"late", "holds each chunk back 3 s", RECEIVED, delay_echo, 3000},
@@ -252,7 +252,7 @@ static bool close_after(struct connection *client)
 /* With argument 1 the connection is left open, but not served any more. */
 static bool idle(struct connection *client)
 {
-    if (wait_for(client->fd, POLLIN, 300) != 0)
+    if (wait_for(client->fd, POLLIN, 500) != 0)
         return true;
     if (client->fault->argument == 0)
         return false;
