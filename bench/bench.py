@@ -1,16 +1,16 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: ISC
 # Copyright (c) 2026 The echod authors
-"""Measure echod beside other echo servers, and say how they compare.
+"""Compare echod with other echo servers.
 
     make bench
     make bench QUICK=1
 
-Every measurement has a server of its own, started for it; in a round each
-measurement visits every server before the next begins, and every round begins
-with another server. Tables go to standard output, every single figure to
-bench/out/results.csv, the plots beside it, and all of it to bench/report.html,
-below the current folder, where ./echod and ./echoc must be.
+Run it in the build folder, with ./echod and ./echoc. Each measurement starts a
+new server. A round takes one test after another and runs it with every server;
+each round begins with a different server. The output, below the current
+folder: tables on standard output, all figures in bench/out/results.csv, plots
+beside it, and a report with all of them in bench/report.html.
 """
 import argparse
 import os
@@ -25,7 +25,7 @@ from kit import results, servers, tables  # noqa: E402
 BUILD = "bench/build"
 OUT = "bench/out"
 PAGE = "bench/report.html"
-BUSY = 0.25
+BUSY_LOAD = 0.25  # load average of each processor
 
 
 def parse():
@@ -34,14 +34,14 @@ def parse():
                         help="one short round")
     parser.add_argument("--rounds", type=int, metavar="N")
     parser.add_argument("--servers", metavar="NAME[,NAME...]",
-                        help="only these, and echod")
+                        help="only these and echod")
     parser.add_argument("--list", action="store_true",
-                        help="name the servers, and end")
+                        help="list the servers and exit")
     return parser.parse_args()
 
 
 class Progress:
-    """A line that says what is going on, on a terminal only."""
+    """A progress line on standard error, if that is a terminal."""
 
     def __init__(self, total):
         self.total = total
@@ -49,13 +49,13 @@ class Progress:
         self.start = time.monotonic()
         self.shown = sys.stderr.isatty()
 
-    def say(self, text):
+    def show(self, text):
         if self.shown:
             print(f"\r\033[K{text}", end="", file=sys.stderr, flush=True)
 
     def step(self, number, test, server):
         seconds = int(time.monotonic() - self.start)
-        self.say(f"{seconds // 60}:{seconds % 60:02} {self.done} of "
+        self.show(f"{seconds // 60}:{seconds % 60:02} {self.done} of "
                  f"{self.total}, round {number}: {test}, {server.name}")
         self.done += 1
 
@@ -64,13 +64,13 @@ def choose(wanted):
     names = [name.strip() for name in wanted.split(",")] if wanted else []
     unknown = set(names) - {server.name for server in servers.SERVERS}
     if unknown:
-        raise SystemExit(f"no such server: {', '.join(sorted(unknown))}")
+        raise SystemExit(f"unknown server: {', '.join(sorted(unknown))}")
     return [server for server in servers.SERVERS
             if not names or server.name in names + ["echod"]]
 
 
-def make_ready(chosen, progress):
-    """Builds what has to be; (those that can be had, the others' reasons)."""
+def prepare(chosen, progress):
+    """Build or find the servers; return (ready ones, {name: why not})."""
     folders = servers.Folders(
         os.path.dirname(os.path.abspath(__file__)), os.path.abspath(BUILD),
         "./echod", os.environ.get("CC", "cc"))
@@ -78,20 +78,20 @@ def make_ready(chosen, progress):
     ready = []
     missing = {}
     for server in chosen:
-        progress.say(f"building or finding {server.name}")
+        progress.show(f"building or finding {server.name}")
         try:
-            server.make_ready(folders)
+            server.prepare(folders)
             ready.append(server)
         except servers.Missing as reason:
             missing[server.name] = str(reason)
-    progress.say("")
+    progress.show("")
     if "echod" in missing or not os.access("./echoc", os.X_OK):
         raise SystemExit("bench: ./echod and ./echoc must be built")
     return ready, missing
 
 
-def measure_all(todo, what, progress):
-    """What failed is not tried again, nor with more clients."""
+def measure_all(todo, settings, progress):
+    """A test that failed is not repeated, nor run with more clients."""
     found = results.Results()
     failed = {}
     for number, test, server in todo:
@@ -101,34 +101,34 @@ def measure_all(todo, what, progress):
             continue
         try:
             found.add(number, server, test,
-                      plan.measure("./echoc", server, test, what))
+                      plan.measure("./echoc", server, test, settings))
         except process.Failed as fault:
             failed[key] = min(test.clients, failed.get(key, test.clients))
             found.add(number, server, test, {}, str(fault))
-    progress.say("")
+    progress.show("")
     return found
 
 
 def busy():
-    """A note, if other programs had the machine before the benchmark did."""
+    """A note if the machine was not idle before the start."""
     load = os.getloadavg()[0]
-    if load < BUSY * os.cpu_count():
+    if load < BUSY_LOAD * os.cpu_count():
         return []
-    return [f"The machine was not idle: {load:.1f} programs were running "
-            "before the start, on average."]
+    return ["The machine was not idle: before the start the load average was "
+            f"{load:.1f}."]
 
 
-def about(what, taken):
+def run_facts(settings, taken):
     command = " ".join(["bench/bench.py", *sys.argv[1:]])
-    rounds = f"{what.rounds} round{'s' * (what.rounds > 1)}"
-    if what.growth_rounds != what.rounds:
-        rounds += f", {what.growth_rounds} of the curves"
+    rounds = f"{settings.rounds} round{'s' * (settings.rounds > 1)}"
+    if settings.growth_rounds != settings.rounds:
+        rounds += f" ({settings.growth_rounds} for the curves)"
     return machine.facts(os.path.dirname(os.path.abspath(__file__))) + [
         ("Run", f"{command}: {rounds}, "
-                f"{what.seconds} s a measurement, {taken:.0f} s in all")]
+                f"{settings.seconds} s per measurement, {taken:.0f} s in total")]
 
 
-def show(found, ready, notes, facts):
+def write_report(found, ready, notes, facts):
     os.makedirs(OUT, exist_ok=True)
     found.save(f"{OUT}/results.csv")
     print(tables.as_page(found, ready, notes))
@@ -146,20 +146,20 @@ def main():
         print("\n".join(server.name for server in servers.SERVERS))
         return
     notes = busy()
-    process.end_on_signals()
+    process.exit_on_signals()
     limit = process.raise_descriptor_limit()
     progress = Progress(0)
-    ready, missing = make_ready(choose(options.servers), progress)
-    plan.lower_to(ready, limit)
-    what = plan.QUICK if options.quick else plan.FULL
+    ready, missing = prepare(choose(options.servers), progress)
+    plan.limit_clients(ready, limit)
+    settings = plan.QUICK if options.quick else plan.FULL
     if options.rounds:
-        what = plan.with_rounds(what, options.rounds)
-    todo = list(plan.steps(what, ready))
+        settings = plan.with_rounds(settings, options.rounds)
+    todo = list(plan.steps(settings, ready))
     progress = Progress(len(todo))
-    found = measure_all(todo, what, progress)
+    found = measure_all(todo, settings, progress)
     taken = time.monotonic() - progress.start
-    show(found, ready, notes + tables.notes(found, ready, missing, what),
-         about(what, taken))
+    notes += tables.notes(found, ready, missing, settings)
+    write_report(found, ready, notes, run_facts(settings, taken))
 
 
 if __name__ == "__main__":

@@ -6,12 +6,12 @@
     make bench-100k
     bench/hundred_thousand.py [--clients=N]
 
-Several echod share a port (--reuseport), since a process has descriptors for
-only some of the clients; several echoc hold the clients: each makes a verified
-round trip and then stays. Limits are looked at first. Those of the kernel that
-are too low are raised for the run and put back after it; a machine that is too
-small has as many clients as fit. ./echod and ./echoc must be in the current
-folder. Only root can raise limits.
+A process has too few descriptors for all of them, so several echod share a
+port (--reuseport) and several echoc hold the clients. Each client makes one
+verified round trip and then stays connected. Kernel limits that are too low
+are raised for the run and restored after it, which only root can do. If the
+machine is too small, the number of clients is lowered. Run it in the build
+folder, with ./echod and ./echoc.
 """
 import argparse
 import json
@@ -27,20 +27,20 @@ import time
 sys.dont_write_bytecode = True
 
 from kit import limits, machine, procfs  # noqa: E402
-from kit.process import (Failed, Process, end_on_signals,  # noqa: E402
+from kit.process import (Failed, Process, exit_on_signals,  # noqa: E402
                          ignore_signals, raise_descriptor_limit)
 
 ADDRESSES = 16
 BIND = "--bind=" + ",".join(f"127.0.0.{2 + n}" for n in range(ADDRESSES))
-MOST_SERVERS = 64
-SIGMAS = 6
+MAX_SERVERS = 64
+SIGMAS = 6    # the margin for an uneven spread of the clients
 SIZE = 64
 PINGS = 500
 START_SECONDS = 10
 SERVE_SECONDS = 300
 STOP_SECONDS = 120
 SETTLE_SECONDS = 1
-THREADS = 17  # field of stat
+THREADS = 17  # index in procfs.stat()
 
 
 def say(text=""):
@@ -51,86 +51,85 @@ def line(label, value, note=""):
     say(f"  {label:<40}{value:>12}  {note}".rstrip())
 
 
-def fullest(clients, servers):
-    """The kernel spreads clients by a hash: what a server gets at most."""
+def largest_share(clients, servers):
+    """The most clients that one server gets: the kernel spreads by a hash."""
     mean = clients / servers
     return math.ceil(mean + SIGMAS * math.sqrt(mean))
 
 
-def spread(clients, seats):
-    """How many servers it takes that none fills up."""
-    for servers in range(2, MOST_SERVERS):
-        if fullest(clients, servers) <= seats:
+def servers_for(clients, capacity):
+    """The number of servers with which none is full."""
+    for servers in range(2, MAX_SERVERS):
+        if largest_share(clients, servers) <= capacity:
             return servers
-    raise Failed("RLIMIT_NOFILE is too low, even for many servers")
+    raise Failed(f"RLIMIT_NOFILE is too low even for {MAX_SERVERS} servers")
 
 
-def find_room(raised, wanted, descriptors):
-    """(clients, servers) that fit, after saying what each limit allows."""
+def fit_limits(raised, wanted, descriptors):
+    """Raise and show the limits; return (clients, servers) that they allow."""
     shared = limits.shared(ADDRESSES)
     for limit in shared:
         raised.raise_for(limit, wanted)
-    clients = min(wanted, *(limit.room() for limit in shared))
-    own = limits.of_a_server(descriptors)
+    clients = min(wanted, *(limit.capacity() for limit in shared))
+    own = limits.per_server(descriptors)
     for limit in own:
-        raised.raise_for(limit, own[0].room())
-    servers = spread(clients, min(limit.room() for limit in own))
+        raised.raise_for(limit, own[0].capacity())
+    servers = servers_for(clients, min(limit.capacity() for limit in own))
 
-    say(f"  {'limit':<20}{'is':>14}{'needed':>14}")
+    say(f"  {'limit':<20}{'value':>14}{'needed':>14}")
     for limit in shared:
         show_limit(limit, wanted)
     for limit in own:
-        show_limit(limit, fullest(clients, servers))
-    if limits.queue() < limits.SHORT_QUEUE:
-        say("  net.core.somaxconn is low: newcomers will have to try again")
+        show_limit(limit, largest_share(clients, servers))
+    if limits.accept_queue() < limits.SHORT_QUEUE:
+        say("  net.core.somaxconn is low: some connections need a second try")
     say()
     if clients < wanted:
-        say(f"  This machine has room for {clients:,}.\n")
+        say(f"  This machine allows {clients:,} clients.\n")
     return clients, servers
 
 
 def show_limit(limit, clients):
-    say(f"  {limit.name:<20}{limit.format(limit.was):>14}"
+    say(f"  {limit.name:<20}{limit.format(limit.original):>14}"
         f"{limit.format(limit.needs(clients)):>14}  {limit.verdict(clients)}")
 
 
 class Server(Process):
-    """An echod whose reports go to a file of its own."""
+    """An echod that logs to a temporary file."""
 
     def __init__(self, port):
-        self.reports = tempfile.TemporaryFile()
+        self.log = tempfile.TemporaryFile()
         super().__init__(["./echod", "--reuseport", "--grace=60",
-                          f"127.0.0.1:{port}"],
-                         self.reports)
+                          f"127.0.0.1:{port}"], self.log)
 
-    def reported(self, pattern):
-        """What the group of the pattern matches, or None."""
-        size = os.fstat(self.reports.fileno()).st_size
+    def logged(self, pattern):
+        """The groups of the pattern in the log so far, or None."""
+        size = os.fstat(self.log.fileno()).st_size
         found = re.search(pattern, os.pread(
-            self.reports.fileno(), size, 0).decode(), re.MULTILINE)
+            self.log.fileno(), size, 0).decode(), re.MULTILINE)
         return found and found.groups()
 
     def port(self):
         until = time.monotonic() + START_SECONDS
         while time.monotonic() < until and self.child.poll() is None:
-            found = self.reported(r"^server running on \S+:(\d+)$")
+            found = self.logged(r"^server running on \S+:(\d+)$")
             if found:
                 return int(found[0])
             time.sleep(0.01)
-        raise Failed(f"echod does not start: {self.last_words()}")
+        raise Failed(f"echod did not start: {self.last_line()}")
 
     def totals(self):
-        """What it served: (clients, refused, cut off, bytes, lines lost)."""
-        found = self.reported(
+        """From its last line: clients, refused, cut off, bytes, lines lost."""
+        found = self.logged(
             r"^stopped: 0 clients now, (\d+) so far, (\d+) refused, "
             r"(\d+) cut off, (\d+) bytes, (\d+) lines lost")
         if self.child.returncode != 0 or not found:
-            raise Failed(f"an echod failed: {self.last_words()}")
+            raise Failed(f"echod failed: {self.last_line()}")
         return [int(number) for number in found]
 
 
 def start_servers(running, count):
-    """The first finds a port, the others share it."""
+    """The first one chooses a port, the others share it."""
     port = 0
     for _ in range(count):
         running.append(Server(port))
@@ -139,7 +138,7 @@ def start_servers(running, count):
 
 
 def hold(running, clients, port, descriptors):
-    """Start the clients; how long until the last one was served."""
+    """Start the clients; return the seconds until all are served."""
     count = math.ceil(clients / (descriptors - limits.SPARE_DESCRIPTORS))
     start = time.monotonic()
     for number in range(count):
@@ -148,27 +147,27 @@ def hold(running, clients, port, descriptors):
             "./echoc", "load", "--hold", f"--clients={part}", "--time=86400",
             f"--timeout={SERVE_SECONDS}", BIND, f"127.0.0.1:{port}"]))
     for holder in running:
-        said = holder.wait_for_words("clients served", SERVE_SECONDS)
-        served, wanted = re.match(r"(\d+) of (\d+)", said).groups()
+        text = holder.wait_for_line("clients served", SERVE_SECONDS)
+        served, wanted = re.match(r"(\d+) of (\d+)", text).groups()
         if served != wanted:
-            raise Failed(f"echoc: {said}")
+            raise Failed(f"echoc: {text}")
     return time.monotonic() - start
 
 
-def ping(port, *words):
-    """Round trips of one more client, one after another."""
+def ping(port, *options):
+    """Round trips of one more client; returns the JSON of echoc ping."""
     command = ["./echoc", "ping", "--json", f"--count={PINGS}",
-               "--interval=0.01", *words, f"127.0.0.1:{port}"]
+               "--interval=0.01", *options, f"127.0.0.1:{port}"]
     with Process(command, subprocess.PIPE) as process:
         output = process.child.communicate(timeout=SERVE_SECONDS)[0]
         if process.child.returncode != 0:
-            raise Failed(f"echoc ping: {process.last_words()}")
+            raise Failed(f"echoc ping: {process.last_line()}")
         return json.loads(output)
 
 
 def stop(servers, holders):
-    """SIGTERM to all; how long until all have ended. The clients are held
-    still meanwhile, or they would try to come back."""
+    """Stop the servers; return the seconds until all have ended. The clients
+    are suspended first, since they would reconnect."""
     for holder in holders:
         holder.signal(signal.SIGSTOP)
     start = time.monotonic()
@@ -180,34 +179,33 @@ def stop(servers, holders):
 
 
 class Memory:
-    """What the machine uses, in kB."""
+    """Memory of the machine and of the programs, in kB."""
 
     def __init__(self, servers=(), holders=()):
         self.free = procfs.free_kb()
         self.kernel = procfs.memory()
-        self.servers, self.holders = [
+        self.servers, self.holders = (
             sum(procfs.resident_kb(process.pid) for process in group)
-            for group in (servers, holders)]
+            for group in (servers, holders))
 
-    def more(self, name, before):
+    def growth(self, name, before):
         return self.kernel.get(name, 0) - before.kernel.get(name, 0)
 
 
 def show_memory(clients, before, after):
-    in_all = before.free - after.free
+    total = before.free - after.free
     parts = [
-        ("servers, resident", after.servers),
-        ("kernel stacks of their threads",
-         after.more("KernelStack", before)),
-        ("slab: tasks, and sockets of both ends", after.more("Slab", before)),
-        ("page tables", after.more("PageTables", before)),
-        ("the clients' own processes, resident", after.holders),
+        ("echod, resident", after.servers),
+        ("kernel stacks", after.growth("KernelStack", before)),
+        ("slab: threads and sockets", after.growth("Slab", before)),
+        ("page tables", after.growth("PageTables", before)),
+        ("echoc, resident", after.holders),
     ]
-    # A task that has written to a socket keeps 32 kB to write from.
-    rest = in_all - sum(kb for _, kb in parts)
-    parts += [("the rest: pages that threads write from", rest),
-              ("in all", in_all)]
-    say(f"  {'memory':<40}{'MB':>12}{'kB a client':>16}")
+    # Linux keeps 32 kB of send buffers for each thread that has written.
+    rest = total - sum(kb for _, kb in parts)
+    parts += [("the rest, mostly send buffers of threads", rest),
+              ("total", total)]
+    say(f"  {'memory':<40}{'MB':>12}{'kB per client':>16}")
     for label, kb in parts:
         say(f"  {label:<40}{kb / 1e3:>12,.1f}{kb / clients:>16.2f}")
 
@@ -218,36 +216,37 @@ def show_ping(label, times):
 
 
 def check_totals(servers, clients, pings):
-    """Every client and every byte was somebody's."""
+    """The servers counted every client and every byte."""
     totals = [sum(column) for column in
               zip(*[server.totals() for server in servers])]
     connected = clients + sum(one["connects"] for one in pings)
     echoed = SIZE * (clients + sum(one["echoed"] for one in pings))
     if totals != [connected, 0, 0, echoed, 0]:
-        raise Failed(f"the servers' totals are {totals}, "
+        raise Failed(f"the servers counted {totals}, "
                      f"not {[connected, 0, 0, echoed, 0]}")
-    line("the servers' totals agree", f"{connected:,}",
+    line("counted by the servers", f"{connected:,}",
          f"clients, {echoed:,} bytes")
     say()
 
 
 def run(clients, count, descriptors, servers, holders):
-    """The servers and the clients that are started are put into the lists."""
+    """Append what is started to servers and holders."""
     before = Memory()
     port = start_servers(servers, count)
     seconds = hold(holders, clients, port, descriptors)
-    line("clients served, each with a round trip", f"{clients:,}",
+    line("clients served, one round trip each", f"{clients:,}",
          f"in {seconds:.2f} s")
     line("servers on one port", f"{count}",
-         f"{max(map(threads, servers)):,} threads at most")
+         f"up to {max(map(threads, servers)):,} threads")
     time.sleep(SETTLE_SECONDS)
     after = Memory(servers, holders)
     pings = [ping(port), ping(port, "--new")]
-    show_ping("round trip of one more, median", pings[0]["round_trip_ms"])
-    show_ping("first round trip of newcomers, median",
+    show_ping("round trip of one more client, median",
+              pings[0]["round_trip_ms"])
+    show_ping("first round trip of new clients, median",
               pings[1]["round_trip_ms"])
     seconds = stop(servers, holders)
-    line("stopped, with all of them connected", f"in {seconds:.2f} s")
+    line("stopped with all clients connected", f"{seconds:.2f} s")
     check_totals(servers, clients, pings)
     show_memory(clients, before, after)
 
@@ -260,9 +259,9 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--clients", type=int, default=100000, metavar="N")
     wanted = max(1, parser.parse_args().clients)
-    end_on_signals()
+    exit_on_signals()
     descriptors = raise_descriptor_limit()
-    say(f"\n  {wanted:,} clients at once, a blocked thread for each\n")
+    say(f"\n  {wanted:,} clients at once, each with a blocked thread\n")
     for name, value in machine.facts(os.path.dirname(__file__)):
         if name in ("Date", "echod", "Processor", "Memory", "System"):
             say(f"  {name:<12}{value}"[:80])
@@ -270,7 +269,7 @@ def main():
     servers, holders = [], []
     with limits.Raised() as raised:
         try:
-            clients, count = find_room(raised, wanted, descriptors)
+            clients, count = fit_limits(raised, wanted, descriptors)
             run(clients, count, descriptors, servers, holders)
         finally:
             ignore_signals()

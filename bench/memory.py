@@ -1,14 +1,14 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: ISC
 # Copyright (c) 2026 The echod authors
-"""Show what an idle client costs, and how many one echod can have.
+"""Measure the memory of an idle client, and how many one echod can serve.
 
     bench/memory.py [--clients N] [COMMAND...]
 
-Start COMMAND (default: ./echod 127.0.0.1:0), which must print a line that ends
-in ":PORT"; connect N clients (default: as many as the descriptors allow, at
-most 19,900), send 64 bytes on each and read them back; then print the resident
-memory for each client, the time to serve them all, and the time to stop.
+Start COMMAND (default: ./echod 127.0.0.1:0), whose first line must end in
+":PORT". Connect N clients (default: as many as the descriptors allow, at most
+19,900), and make a round trip of 64 bytes with each. Then print the resident
+memory of a client, the time to serve all of them, and the time to stop.
 """
 import argparse
 import re
@@ -28,7 +28,7 @@ def resident_kb(pid):
 
 
 def connect(port, number):
-    """From one of eight addresses, so that local ports do not run short."""
+    """Connect from one of eight addresses: each has its own local ports."""
     client = socket.socket()
     client.setsockopt(socket.SOL_IP, IP_BIND_ADDRESS_NO_PORT, 1)
     client.bind((f"127.0.0.{2 + number % 8}", 0))
@@ -38,14 +38,14 @@ def connect(port, number):
 
 def round_trip(client):
     client.sendall(MESSAGE)
-    came = b""
-    while len(came) < len(MESSAGE):
-        piece = client.recv(len(MESSAGE) - len(came))
-        if not piece:
-            raise SystemExit("a client was not served")
-        came += piece
-    if came != MESSAGE:
-        raise SystemExit("a client got something else back")
+    reply = b""
+    while len(reply) < len(MESSAGE):
+        chunk = client.recv(len(MESSAGE) - len(reply))
+        if not chunk:
+            raise SystemExit("memory: a client was closed without its reply")
+        reply += chunk
+    if reply != MESSAGE:
+        raise SystemExit("memory: a reply differs from its message")
 
 
 def main():
@@ -82,9 +82,9 @@ def main():
     status = server.wait()
     stopped = time.monotonic() - start
 
-    print(f"{count} clients at once, all served in {served:.1f} s")
-    print(f"{each:.2f} kB of resident memory for each idle client")
-    print(f"stopped in {stopped:.2f} s with status {status}, {lines} lines")
+    print(f"{count} clients at once, served in {served:.1f} s")
+    print(f"{each:.2f} kB of resident memory for each client")
+    print(f"stopped in {stopped:.2f} s; status {status}, {lines} log lines")
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
 # SPDX-License-Identifier: ISC
 # Copyright (c) 2026 The echod authors
 
-"""What the benchmarks in the folder above are made of."""
+"""Modules that the benchmarks share."""

@@ -1,10 +1,9 @@
 # SPDX-License-Identifier: ISC
 # Copyright (c) 2026 The echod authors
 
-"""limits: whether a machine has room for so many threads and sockets.
+"""limits: Linux's limits on threads, sockets and memory.
 
-Knows Linux's limits and what a client takes of each. Must not know how the
-clients come about.
+A Limit knows how much of it a client takes, and so how many clients it allows.
 """
 import dataclasses
 import os
@@ -13,43 +12,43 @@ from typing import Callable
 
 from kit import procfs
 
-CLIENT_KB = 75          # both ends, the kernel's part included
+CLIENT_KB = 75          # of memory for both ends, with the kernel's part
 SPARE_KB = 512 * 1024   # for the rest of the machine
 SPARE_THREADS = 1000
 SPARE_FILES = 1000
-SPARE_MAPS = 1100       # of a server
-SPARE_DESCRIPTORS = 40  # of a server or of a client
-FULL = 0.7              # of the local ports: beyond, they are hard to find
+SPARE_MAPS = 1100       # in each server
+SPARE_DESCRIPTORS = 40  # in each server or echoc
+PORTS_USED = 0.7        # of the local ports: above, a free one is hard to find
 SHORT_QUEUE = 1024
 
 
 @dataclasses.dataclass
 class Limit:
     name: str
-    has: int
-    each: float         # what a client takes
-    spare: int = 0      # what is taken already, or has to stay free
-    sysctl: bool = False
+    value: int
+    per_client: float
+    spare: int = 0      # in use already, or kept free
+    is_sysctl: bool = False
     format: Callable = "{:,.0f}".format
-    was: int = 0        # before it was raised
+    original: int = 0   # the value before it was raised
 
     def __post_init__(self):
-        self.was = self.has
+        self.original = self.value
 
     def needs(self, clients):
-        return int(clients * self.each) + self.spare
+        return int(clients * self.per_client) + self.spare
 
-    def room(self):
-        return max(0, int((self.has - self.spare) / self.each))
+    def capacity(self):
+        return max(0, int((self.value - self.spare) / self.per_client))
 
     def suffices(self, clients):
-        return self.needs(clients) <= self.has
+        return self.needs(clients) <= self.value
 
     def verdict(self, clients):
         if not self.suffices(clients):
-            return f"room for {self.room():,}"
-        if self.has != self.was:
-            return f"raised to {self.format(self.has)}"
+            return f"allows {self.capacity():,} clients"
+        if self.value != self.original:
+            return f"raised to {self.format(self.value)}"
         return "enough"
 
 
@@ -58,7 +57,7 @@ def gigabytes(kb):
 
 
 def threads_now():
-    """The second half of "running/all" in the fourth field, proc(5)."""
+    """From the fourth field, "running/all", proc(5)."""
     return int(procfs.read("/proc/loadavg").split()[3].split("/")[1])
 
 
@@ -69,9 +68,9 @@ def local_ports():
 
 
 def shared(addresses):
-    """The limits on all processes together, as they are now.
+    """The limits on all processes together.
 
-    addresses: how many local ones the clients connect from.
+    addresses: the number of local addresses that the clients connect from.
     """
     threads = threads_now() + SPARE_THREADS
     files = int(procfs.read("/proc/sys/fs/file-nr").split()[0]) + SPARE_FILES
@@ -81,14 +80,14 @@ def shared(addresses):
         Limit("kernel.threads-max", procfs.sysctl("kernel.threads-max"), 1,
               threads, True),
         Limit("fs.file-max", procfs.sysctl("fs.file-max"), 2, files),
-        Limit("local ports", int(local_ports() * addresses * FULL), 1),
+        Limit("local ports", int(local_ports() * addresses * PORTS_USED), 1),
         Limit("memory", procfs.memory()["MemAvailable"], CLIENT_KB, SPARE_KB,
               format=gigabytes),
     ]
-    tasks = procfs.control_group("pids.max")
+    tasks = procfs.cgroup_limit("pids.max")
     if tasks is not None:
         found.append(Limit("pids.max", tasks, 1, SPARE_THREADS))
-    bytes_allowed = procfs.control_group("memory.max")
+    bytes_allowed = procfs.cgroup_limit("memory.max")
     if bytes_allowed is not None:
         found.append(Limit("memory.max", bytes_allowed // 1024, CLIENT_KB,
                            SPARE_KB, format=gigabytes))
@@ -101,8 +100,8 @@ def shared(addresses):
     return found
 
 
-def of_a_server(descriptors):
-    """The limits on one process."""
+def per_server(descriptors):
+    """The limits on one server process."""
     return [
         Limit("RLIMIT_NOFILE", descriptors, 1, SPARE_DESCRIPTORS),
         Limit("vm.max_map_count", procfs.sysctl("vm.max_map_count"), 2,
@@ -110,13 +109,13 @@ def of_a_server(descriptors):
     ]
 
 
-def queue():
-    """How many newcomers can wait; fewer only makes it slower."""
+def accept_queue():
+    """The longest accept queue; a short one only takes more time."""
     return procfs.sysctl("net.core.somaxconn")
 
 
 class Raised:
-    """sysctls that are raised in a with statement and put back at its end."""
+    """Raises sysctls; the end of its with statement restores them."""
 
     def __init__(self):
         self.before = {}
@@ -129,13 +128,13 @@ class Raised:
             procfs.sysctl(name, value)
 
     def raise_for(self, limit, clients):
-        """To the next power of two, if the limit is short and can be set."""
-        if limit.suffices(clients) or not limit.sysctl:
+        """Raise a limit that is too low to a power of two, if possible."""
+        if limit.suffices(clients) or not limit.is_sysctl:
             return
-        wanted = 1 << limit.needs(clients).bit_length()
+        value = 1 << limit.needs(clients).bit_length()
         try:
-            procfs.sysctl(limit.name, wanted)
+            procfs.sysctl(limit.name, value)
         except OSError:
             return
-        self.before.setdefault(limit.name, limit.was)
-        limit.has = procfs.sysctl(limit.name)
+        self.before.setdefault(limit.name, limit.original)
+        limit.value = procfs.sysctl(limit.name)

@@ -1,17 +1,14 @@
 # SPDX-License-Identifier: ISC
 # Copyright (c) 2026 The echod authors
 
-"""machine: where something was measured, for whoever wants to compare.
-
-Knows the system and its limits. Must not know what was measured.
-"""
+"""machine: the facts about the machine that a report states."""
 import datetime
 import os
 import platform
 import resource
 
 from kit import procfs
-from kit.servers import said
+from kit.servers import version_of
 
 LIMITS = ("kernel.pid_max", "kernel.threads-max", "vm.max_map_count",
           "net.core.somaxconn")
@@ -32,9 +29,9 @@ def limits():
 
 
 def commit(folder):
-    named = said(["git", "-C", folder, "describe", "--always", "--dirty"],
-                 r"^([\w.-]+)$")
-    return "" if named == "unknown" else f", commit {named}"
+    name = version_of(["git", "-C", folder, "describe", "--always", "--dirty"],
+                      r"^([\w.-]+)$")
+    return "" if name == "unknown" else f", commit {name}"
 
 
 def facts(folder):
@@ -44,11 +41,12 @@ def facts(folder):
     compiler = os.environ.get("CC", "cc").split()
     return [
         ("Date", f"{now:%Y-%m-%d %H:%M} UTC"),
-        ("echod", said(["./echod", "--version"], r"(\S+)$") + commit(folder)),
-        ("Processor", f"{procfs.processor()}, {os.cpu_count()} of them"),
+        ("echod", version_of(["./echod", "--version"], r"(\S+)$")
+         + commit(folder)),
+        ("Processor", f"{os.cpu_count()} x {procfs.processor()}"),
         ("Memory", f"{gib:.1f} GiB"),
         ("System", f"{distribution()}, {platform.system()} "
                    f"{platform.release()}, {platform.machine()}"),
-        ("Compiler", said([*compiler, "--version"])),
+        ("Compiler", version_of([*compiler, "--version"])),
         ("Limits", limits()),
     ]

@@ -1,10 +1,7 @@
 # SPDX-License-Identifier: ISC
 # Copyright (c) 2026 The echod authors
 
-"""page: everything on one HTML page that needs no other file and no script.
-
-Knows the results and how a page looks. Must not know how they were measured.
-"""
+"""page: the report as one HTML page, without scripts or other files."""
 import html
 import re
 
@@ -55,34 +52,33 @@ code { font: .92em ui-monospace, "DejaVu Sans Mono", monospace; }
 """
 
 HOW = (
-    "Client and server share the machine with each other and with whatever"
-    " else runs there, so the client's work is part of every figure but CPU"
-    " time and the server's memory. Every byte that comes back is verified; a"
-    " run that lost, changed or delayed one is not used.",
-    "Every measurement has a server of its own, started for it. A round"
-    " visits all servers with one measurement before it goes to the next, and"
-    " begins with another server each time.",
-    "Round trips are closed loops: each client sends 64 bytes, waits for them,"
-    " and sends the next. Bulk is full duplex, in pieces of 64 KiB; GB/s is"
-    " one direction. A connection is: connect, 64 bytes there and back, end"
-    " of file there and back.",
-    "CPU time is the server's, user and system, with all its processes. Where"
-    " there are many clients it includes letting them in and out.",
-    "An idle client's own memory is the server's: proportional resident"
-    " memory of all its processes, its clients connected and silent after one"
-    " round trip. All of it is by how much less of the machine's is free or"
-    " cached: the kernel's part is in it, and the clients' own end. On Linux a"
-    " process or a thread that has written to a socket keeps 32 kB to write"
-    " from.",
+    "Client and server run on the same machine, so the client's work is part"
+    " of every figure except the server's CPU time and memory. echoc verifies"
+    " every byte that comes back; a run with lost, changed or late bytes is"
+    " not used.",
+    "Each measurement starts a new server. A round takes one test after"
+    " another and runs it with every server; each round begins with a"
+    " different server.",
+    "Round trips are a closed loop: a client sends 64 bytes, waits for them,"
+    " and sends the next 64. Bulk is full duplex; GB/s counts one direction. A"
+    " connection is: connect, echo 64 bytes, close in both directions.",
+    "CPU time is the user and system time of all processes of the server. With"
+    " many clients it includes accepting and closing them.",
+    "The memory of an idle client is measured with clients that have made one"
+    " round trip and are silent. \"Own\" is the proportional resident memory"
+    " of all processes of the server. \"All\" is the loss of free and cached"
+    " memory of the machine; it includes the kernel's part and the client's"
+    " own end. Linux keeps 32 kB of send buffers for each process or thread"
+    " that has written to a socket.",
 )
 
 
-def text(words):
-    return html.escape(str(words))
+def text(value):
+    return html.escape(str(value))
 
 
 def inline(path, name, title):
-    """The SVG, with identifiers that are its own on a page with several."""
+    """The SVG, with identifiers that are unique on the page."""
     with open(path, encoding="utf-8") as file:
         svg = file.read()
     svg = svg[svg.index("<svg"):]
@@ -96,8 +92,8 @@ def figures(drawn):
                    "</figure>\n" for name, (title, path) in drawn.items())
 
 
-def starts(table):
-    """Which columns begin a group."""
+def is_first(table):
+    """For each column: is it the first of its group?"""
     groups = [column.group for column in table.columns]
     return [not before or groups[before - 1] != group
             for before, group in enumerate(groups)]
@@ -108,7 +104,7 @@ def head(table):
                      for group, span in tables.groups(table))
     names = "".join(f"<th{' class=first' if first else ''}>"
                     f"{text(column.head)} <small></small></th>"
-                    for column, first in zip(table.columns, starts(table)))
+                    for column, first in zip(table.columns, is_first(table)))
     return (f"<thead><tr><th></th>{groups}</tr>"
             f"<tr><th></th>{names}</tr></thead>")
 
@@ -123,7 +119,7 @@ def data(cell, first, ours):
 def row(name, cells, table):
     ours = name == "echod"
     columns = "".join(data(cell, first, ours)
-                      for cell, first in zip(cells, starts(table)))
+                      for cell, first in zip(cells, is_first(table)))
     return (f"<tr{' class=ours' if ours else ''}><th scope=row>{text(name)}"
             f"</th>{columns}</tr>\n")
 
@@ -157,25 +153,25 @@ def items(lines):
 
 
 def compose(results, servers, notes, drawn, about):
-    """about: (name, value) pairs of the machine and the run."""
-    kinds = [(server.name, f"{server.how}; {server.version}")
+    """The page. about: (name, value) pairs of the machine and the run."""
+    kinds = [(server.name, f"{server.description}; {server.version}")
              for server in servers]
     parts = [
         "<!DOCTYPE html>\n<html lang=en>\n<meta charset=utf-8>\n"
         "<meta name=viewport content='width=device-width'>\n"
-        f"<title>echod beside other echo servers</title>\n"
+        "<title>echod compared with other echo servers</title>\n"
         f"<style>{STYLE}</style>\n"
-        "<h1>echod beside other echo servers</h1>\n",
+        "<h1>echod compared with other echo servers</h1>\n",
         f'<p class="soft">{text(dict(about)["Date"])}, '
         f'{text(dict(about)["Processor"])}</p>\n',
         f'<div class="plots">{figures(drawn)}</div>\n' if drawn else
-        "<p>There are no plots: gnuplot is not installed.</p>\n",
-        "<p>Figures are medians. The small number beside each is echod divided"
-        " by the other server, the median of what each round says: above 1,"
-        " echod has more of it, or takes more.</p>\n",
+        "<p>No plots: gnuplot is not installed.</p>\n",
+        "<p>Figures are medians. The small number beside a figure is the ratio"
+        " of echod's figure to it, the median of all rounds. Above 1, echod's"
+        " figure is the larger one.</p>\n",
         sections(results, servers),
-        "<h2>What is missing, and why</h2>\n", items(notes) if notes else
-        "<p>Nothing.</p>\n",
+        "<h2>Notes</h2>\n", items(notes) if notes else
+        "<p>None.</p>\n",
         "<h2>How it was measured</h2>\n", items(HOW),
         "<h2>Servers</h2>\n", facts(kinds),
         "<h2>Machine</h2>\n", facts(about), "</html>\n"]

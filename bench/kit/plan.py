@@ -1,18 +1,16 @@
 # SPDX-License-Identifier: ISC
 # Copyright (c) 2026 The echod authors
 
-"""plan: what is measured, in which order, and what comes of each measurement.
-
-Knows the measurements. Must not know how they are shown.
-"""
+"""plan: the tests, their order, and the figures of each."""
 import dataclasses
 import time
 
 from kit import load, procfs
-from kit.process import Failed, Process, free_port, wait_until_it_serves
+from kit.process import Failed, Process, free_port, wait_until_it_echoes
 
 SETTLE_SECONDS = 0.2
-CLIENTS_A_SECOND = 5000  # where there are more it takes longer
+SPARE_DESCRIPTORS = 100
+CLIENTS_PER_SECOND = 5000  # above, a measurement takes longer
 GIGA = 1e9
 
 
@@ -20,7 +18,7 @@ GIGA = 1e9
 class Test:
     kind: str  # bulk, trips, churn or hold
     clients: int
-    growth: bool = False  # only to draw the curves
+    growth: bool = False  # only for the curves
 
     def __str__(self):
         names = {"bulk": "bulk", "trips": "round trips",
@@ -34,7 +32,7 @@ class Plan:
     rounds: int
     growth_rounds: int
     seconds: float
-    patience: float  # seconds without a reply
+    timeout: float  # seconds to wait for a reply
     tests: tuple
 
 
@@ -53,27 +51,23 @@ QUICK = Plan(1, 1, 0.25, 2, BASIC + (
     Test("hold", 1, True), Test("hold", 100, True),
 ))
 
-
-SPARE_DESCRIPTORS = 100
-
-
 def with_rounds(plan, rounds):
     return dataclasses.replace(
         plan, rounds=rounds, growth_rounds=min(rounds, plan.growth_rounds))
 
 
-def lower_to(servers, descriptors):
-    """How many clients the limit on descriptors leaves each server."""
+def limit_clients(servers, descriptors):
+    """Lower each server's clients to what the limit on descriptors allows."""
     for server in servers:
-        most = (descriptors - SPARE_DESCRIPTORS) // server.descriptors
-        if most < server.most:
-            server.most = most
-            server.why = (f"{server.descriptors} of {descriptors:,} "
-                          "descriptors for each")
+        clients = (descriptors - SPARE_DESCRIPTORS) // server.descriptors
+        if clients < server.max_clients:
+            server.max_clients = clients
+            server.max_reason = (f"each takes {server.descriptors} of "
+                                 f"{descriptors:,} descriptors")
 
 
-def is_for(test, server):
-    return server.grows or not test.growth
+def applies(test, server):
+    return server.has_curve or not test.growth
 
 
 def bulk(figures, cpu):
@@ -101,54 +95,59 @@ RUNS = {
 
 
 def addresses(server):
-    """From several, so that local ports do not run short."""
-    return [] if server.looks_up else [load.SEVERAL]
+    """Clients connect from several addresses, for more local ports.
+
+    Not to a server that looks up names: most of these addresses have none.
+    """
+    return [] if server.looks_up else [load.BIND]
 
 
 def measure_load(echoc, server, port, test, plan, bind):
-    words, pick = RUNS[test.kind]
-    words = words + (bind if test.kind == "churn" else [])
-    seconds = max(plan.seconds, test.clients / CLIENTS_A_SECOND)
+    options, pick = RUNS[test.kind]
+    options = options + (bind if test.kind == "churn" else [])
+    seconds = max(plan.seconds, test.clients / CLIENTS_PER_SECOND)
     before = procfs.cpu_seconds(server.pid)
-    figures = load.run(echoc, port, test.clients, seconds, plan.patience,
-                       words)
+    figures = load.run(echoc, port, test.clients, seconds, plan.timeout,
+                       options)
     cpu = procfs.cpu_seconds(server.pid) - before
     if figures["echoed"] == 0:
-        raise Failed("nothing came back")
+        raise Failed("no bytes came back")
     return {"seconds": figures["seconds"], **pick(figures, cpu)}
 
 
-def look(server):
+def memory(server):
+    """kB: resident in the server, free in the machine."""
     time.sleep(SETTLE_SECONDS)
-    return procfs.family_resident_kb(server.pid), procfs.free_kb()
+    return procfs.total_resident_kb(server.pid), procfs.free_kb()
 
 
 def measure_hold(echoc, server, port, test, plan, bind):
-    own, free = look(server)
+    own, free = memory(server)
     own_held, free_held = load.hold(
-        echoc, port, test.clients, plan.patience, bind, lambda: look(server))
+        echoc, port, test.clients, plan.timeout, bind, lambda: memory(server))
     return {"resident_kb": own_held,
             "kb_per_client": (own_held - own) / test.clients,
             "machine_kb_per_client": (free - free_held) / test.clients}
 
 
 def measure(echoc, server, test, plan):
-    """One measurement with a server that was started for it."""
+    """Start the server and make one measurement."""
     port = free_port()
     bind = addresses(server)
     with Process(server.command(port)) as process:
-        wait_until_it_serves(process, port)
-        how = measure_hold if test.kind == "hold" else measure_load
-        return how(echoc, process, port, test, plan, bind)
+        wait_until_it_echoes(process, port)
+        run = measure_hold if test.kind == "hold" else measure_load
+        return run(echoc, process, port, test, plan, bind)
 
 
 def steps(plan, servers):
-    """(round, test, server), servers in turn, others first in each round."""
+    """Yield (round, test, server); each round begins with another server."""
     for number in range(plan.rounds):
         first = number * len(servers) // plan.rounds
         for test in plan.tests:
             if test.growth and number >= plan.growth_rounds:
                 continue
             for server in servers[first:] + servers[:first]:
-                if is_for(test, server) and test.clients <= server.most:
+                if (applies(test, server)
+                        and test.clients <= server.max_clients):
                     yield number + 1, test, server

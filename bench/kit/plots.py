@@ -1,10 +1,7 @@
 # SPDX-License-Identifier: ISC
 # Copyright (c) 2026 The echod authors
 
-"""plots: the curves over the number of clients, drawn by gnuplot.
-
-Knows the results and gnuplot. Must not know how anything was measured.
-"""
+"""plots: curves over the number of clients, drawn by gnuplot."""
 import math
 import shutil
 import subprocess
@@ -31,21 +28,21 @@ set title "{title}, {unit}" font ",15"
 """
 
 PLOTS = (  # name, title, unit, [(kind, figure, scale, dash)]
-    ("throughput", "Round trips of 64 bytes", "a second",
+    ("throughput", "Round trips of 64 bytes", "per second",
      [("trips", "trips_per_second", 1, 1)]),
-    ("latency", "Time of a round trip, median and (dotted) p99",
+    ("latency", "Time of a round trip, median and p99 (dotted)",
      "milliseconds",
      [("trips", "p50_us", 1e-3, 1), ("trips", "p99_us", 1e-3, 3)]),
     ("memory", "Resident memory of the server, clients idle", "MB",
      [("hold", "resident_kb", 1e-3, 1)]),
-    ("cpu", "CPU time of the server", "ms for 1,000 round trips",
+    ("cpu", "CPU time of the server", "ms per 1,000 round trips",
      [("trips", "cpu_ms_per_1000", 1, 1)]),
 )
 DECADES = range(-3, 8)
 
 
 def curve(results, server, kind, figure, scale):
-    """The points as gnuplot reads them; a logarithm needs more than 0."""
+    """(clients, value) points; the axes are logarithmic, so no zeros."""
     points = []
     for clients in results.clients(kind):
         value = results.median(server, kind, clients, figure)
@@ -55,13 +52,13 @@ def curve(results, server, kind, figure, scale):
 
 
 def decades(values):
-    """The powers of ten around them, and a little more."""
+    """The powers of ten around the values, with a little margin."""
     return (0.99 * 10**math.floor(math.log10(min(values))),
             1.01 * 10**math.ceil(math.log10(max(values))))
 
 
 def ticks():
-    """With commas, whatever the locale."""
+    """Labels with commas in every locale."""
     return ", ".join(f'"{10**n:,}" 1e{n}' if n >= 0 else f'"{10**n:g}" 1e{n}'
                      for n in DECADES)
 
@@ -78,11 +75,11 @@ def script(results, servers, path, plot):
     data = []
     drawn = []
     values = []
-    # echod last, so that it lies on top.
+    # echod is drawn last, on top.
     for server in sorted(servers, key=lambda one: one.name == "echod"):
         for kind, figure, scale, dash in lines:
             points = curve(results, server.name, kind, figure, scale)
-            if not points or not server.grows:
+            if not points or not server.has_curve:
                 continue
             name = f"$d{len(drawn)}"
             values += [value for _, value in points]
@@ -101,17 +98,17 @@ def script(results, servers, path, plot):
 
 
 def draw(results, servers, folder):
-    """{name: (title, path)} of the files made; none without gnuplot."""
+    """Draw the plots; return {name: (title, path)}, empty without gnuplot."""
     if shutil.which("gnuplot") is None:
         return {}
     made = {}
     for plot in PLOTS:
         path = f"{folder}/{plot[0]}.svg"
-        words = script(results, servers, path, plot)
-        if words is None:
+        commands = script(results, servers, path, plot)
+        if commands is None:
             continue
         done = subprocess.run(["gnuplot"], text=True, timeout=GNUPLOT_SECONDS,
-                              input=words, check=False)
+                              input=commands, check=False)
         if done.returncode == 0:
             made[plot[0]] = (plot[1], path)
     return made

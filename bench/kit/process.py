@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: ISC
 # Copyright (c) 2026 The echod authors
 
-"""process: programs that are started, waited for and stopped for certain.
+"""process: start programs, wait for them, and stop them reliably.
 
-Each has a session of its own, so that Ctrl-C reaches the benchmark alone and
-the benchmark ends them. Must not know what the programs are.
+Each program has its own session: Ctrl-C reaches only the benchmark, which then
+ends the programs.
 """
 import os
 import resource
@@ -22,7 +22,7 @@ STOP_SECONDS = 5
 
 
 class Failed(Exception):
-    """A program did not do what it should have; the words say why."""
+    """A program failed; the message says why."""
 
 
 def raise_descriptor_limit():
@@ -31,33 +31,33 @@ def raise_descriptor_limit():
     return hard
 
 
-def end_on_signals():
-    """SIGTERM and SIGHUP end Python as Ctrl-C does: with clean-up."""
+def exit_on_signals():
+    """Exit on SIGTERM and SIGHUP, after the same clean-up as on Ctrl-C."""
     for number in (signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, lambda got, _: sys.exit(128 + got))
+        signal.signal(number, lambda received, _: sys.exit(128 + received))
 
 
 def ignore_signals():
-    """While cleaning up."""
+    """For the clean-up."""
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.SIG_IGN)
 
 
 def free_port():
-    """A port nobody listens on, for servers that cannot choose their own."""
+    """A port that is not in use, for servers that cannot choose one."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return probe.getsockname()[1]
 
 
 class Process:
-    """A program; in a with statement it is stopped at the end."""
+    """A program; the end of its with statement stops it."""
 
     def __init__(self, command, stdout=subprocess.DEVNULL):
-        self.complaints = tempfile.TemporaryFile()
+        self.stderr_file = tempfile.TemporaryFile()
         self.child = subprocess.Popen(
             command, stdin=subprocess.DEVNULL, stdout=stdout,
-            stderr=self.complaints, start_new_session=True)
+            stderr=self.stderr_file, start_new_session=True)
         self.pid = self.child.pid
 
     def __enter__(self):
@@ -69,18 +69,18 @@ class Process:
         else:
             self.end()
 
-    def said(self):
-        """What it wrote to standard error so far."""
-        size = os.fstat(self.complaints.fileno()).st_size
-        return os.pread(self.complaints.fileno(), size, 0).decode(
+    def errors(self):
+        """Its standard error so far."""
+        size = os.fstat(self.stderr_file.fileno()).st_size
+        return os.pread(self.stderr_file.fileno(), size, 0).decode(
             errors="replace")
 
-    def last_words(self):
-        lines = self.said().strip().splitlines()
-        return lines[-1] if lines else "it said nothing"
+    def last_line(self):
+        lines = self.errors().strip().splitlines()
+        return lines[-1] if lines else "no error message"
 
     def has_ended(self):
-        """Without reaping it, so that its number stays its own."""
+        """Does not reap the process, so that its PID is not used again."""
         return self.child.returncode is not None or os.waitid(
             os.P_PID, self.pid,
             os.WEXITED | os.WNOHANG | os.WNOWAIT) is not None
@@ -90,7 +90,7 @@ class Process:
             os.kill(self.pid, number)
 
     def stop(self):
-        """SIGTERM; to what is left after a while, SIGKILL."""
+        """SIGTERM, and after STOP_SECONDS SIGKILL."""
         self.signal(signal.SIGTERM)
         until = time.monotonic() + STOP_SECONDS
         while not self.has_ended() and time.monotonic() < until:
@@ -98,9 +98,9 @@ class Process:
         self.end()
 
     def end(self):
-        """SIGKILL to it and to its family; but for one that was reaped."""
+        """SIGKILL to it and its descendants, unless it has been reaped."""
         if self.child.returncode is None:
-            for pid in procfs.family(self.pid):
+            for pid in procfs.processes_of(self.pid):
                 try:
                     os.kill(pid, signal.SIGKILL)
                 except ProcessLookupError:
@@ -108,24 +108,24 @@ class Process:
             self.child.wait()
         if self.child.stdout is not None:
             self.child.stdout.close()
-        self.complaints.close()
+        self.stderr_file.close()
 
-    def wait_for_words(self, words, seconds):
-        """Until standard error has a line with the words; returns it."""
+    def wait_for_line(self, text, seconds):
+        """Wait until standard error has a line with the text; return it."""
         until = time.monotonic() + seconds
         while time.monotonic() < until:
             ended = self.has_ended()
-            for line in self.said().splitlines(keepends=True):
-                if words in line and line.endswith("\n"):
+            for line in self.errors().splitlines(keepends=True):
+                if text in line and line.endswith("\n"):
                     return line.strip()
             if ended:
-                raise Failed(self.last_words())
+                raise Failed(self.last_line())
             time.sleep(0.005)
-        raise Failed(f"nothing within {seconds:.0f} s")
+        raise Failed(f"no \"{text}\" within {seconds:.0f} s")
 
 
-def wait_until_it_serves(server, port):
-    """Until a client has had a byte back."""
+def wait_until_it_echoes(server, port):
+    """Wait until a byte is echoed."""
     until = time.monotonic() + START_SECONDS
     while True:
         try:
@@ -137,7 +137,7 @@ def wait_until_it_serves(server, port):
         except OSError as error:
             problem = error.strerror or str(error)
         if server.has_ended():
-            raise Failed(server.last_words())
+            raise Failed(server.last_line())
         if time.monotonic() > until:
             raise Failed(problem)
         time.sleep(0.005)

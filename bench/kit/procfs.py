@@ -1,10 +1,7 @@
 # SPDX-License-Identifier: ISC
 # Copyright (c) 2026 The echod authors
 
-"""procfs: what Linux says about processes and about the machine.
-
-Knows the files below /proc. Must not know what is measured, or why.
-"""
+"""procfs: figures about processes and the machine, from /proc."""
 import os
 import re
 
@@ -22,13 +19,13 @@ def read(path, default=""):
 
 
 def number(path, default=None):
-    """The number in a file of one; "max" and no file are the default."""
+    """The number that the file holds; the default for "max" or no file."""
     text = read(path).strip()
     return int(text) if text.isdigit() else default
 
 
 def sysctl(name, value=None):
-    """Set it, if there is a value; return what it is, or None."""
+    """Set it if a value is given; return the current value, or None."""
     path = "/proc/sys/" + name.replace(".", "/")
     if value is not None:
         with open(path, "w", encoding="utf-8") as file:
@@ -37,12 +34,12 @@ def sysctl(name, value=None):
 
 
 def stat(pid):
-    """The fields after the name, proc(5): state, parent, group, session..."""
+    """The fields from "state" on, proc_pid_stat(5)."""
     return read(f"/proc/{pid}/stat").rpartition(")")[2].split()
 
 
-def family(leader):
-    """A process that leads its session, whoever shares it, and offspring."""
+def processes_of(leader):
+    """All processes of the leader's session, and their descendants."""
     stats = {int(name): stat(name) for name in os.listdir("/proc")
              if name.isdigit()}
     found = {pid for pid, fields in stats.items()
@@ -57,46 +54,46 @@ def family(leader):
 
 
 def cpu_seconds(leader):
-    """User and system time of the family, and of its children that ended."""
-    return sum(int(field) for pid in family(leader)
+    """User and system time of these, and of their children that ended."""
+    return sum(int(field) for pid in processes_of(leader)
                for field in stat(pid)[USER_TIME:TIMES_END]) / TICK
 
 
 def resident_kb(pid):
-    """Proportional: a page that several processes share is counted once."""
+    """Proportional: of a shared page each process counts its share."""
     found = re.search(r"^Pss:\s+(\d+)", read(f"/proc/{pid}/smaps_rollup"),
                       re.MULTILINE)
     return int(found.group(1)) if found else 0
 
 
-def family_resident_kb(leader):
-    return sum(resident_kb(pid) for pid in family(leader))
+def total_resident_kb(leader):
+    return sum(resident_kb(pid) for pid in processes_of(leader))
 
 
 def memory():
-    """/proc/meminfo: kB by name."""
+    """/proc/meminfo as {name: kB}."""
     return {name: int(kb) for name, kb in
             re.findall(r"^(\w+):\s+(\d+) kB", read("/proc/meminfo"),
                        re.MULTILINE)}
 
 
 def free_kb():
-    """Nobody's, a cache's, or kept at hand by a processor.
+    """Free memory, caches, and the free pages that each processor keeps.
 
-    The last, in the lists of /proc/zoneinfo, is missing in MemFree and in
-    MemAvailable, which are off by hundreds of megabytes for it.
+    The last are in /proc/zoneinfo. MemFree and MemAvailable leave them out,
+    which can be hundreds of megabytes.
     """
-    kept = sum(int(count) for count in re.findall(
+    per_cpu = sum(int(count) for count in re.findall(
         r"^\s+count:\s+(\d+)", read("/proc/zoneinfo"), re.MULTILINE))
     now = memory()
     return (now["MemFree"] + now["Buffers"] + now["Cached"]
-            + kept * PAGE_KB)
+            + per_cpu * PAGE_KB)
 
 
-def control_group(name):
-    """The lowest of a control group's limits from this process's upwards.
+def cgroup_limit(name):
+    """The lowest limit of this process's control group and its ancestors.
 
-    In version 2 of the interface or in 1; None where nothing limits it.
+    Reads versions 1 and 2 of the interface; None if there is no limit.
     """
     lowest = None
     for line in read("/proc/self/cgroup").splitlines():

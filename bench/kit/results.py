@@ -1,10 +1,7 @@
 # SPDX-License-Identifier: ISC
 # Copyright (c) 2026 The echod authors
 
-"""results: every measurement, its medians, and how servers compare.
-
-Knows numbers by (server, test, figure). Must not know where they come from.
-"""
+"""results: all measurements, their medians and ratios."""
 import csv
 import statistics
 
@@ -24,20 +21,20 @@ class Results:
                           "test": test.kind, "clients": test.clients,
                           "fault": fault, **figures})
 
-    def of(self, server, kind, clients, figure):
-        """By round."""
+    def by_round(self, server, kind, clients, figure):
+        """{round: value}."""
         return {row["round"]: row[figure] for row in self.rows
                 if (row["server"], row["test"], row["clients"]) ==
                 (server, kind, clients) and figure in row}
 
     def median(self, *which):
-        found = self.of(*which).values()
+        found = self.by_round(*which).values()
         return statistics.median(found) if found else None
 
     def ratio(self, server, *which):
-        """echod to the server: the median of the rounds' ratios."""
-        ours = self.of("echod", *which)
-        theirs = self.of(server, *which)
+        """echod divided by the server, the median of all rounds."""
+        ours = self.by_round("echod", *which)
+        theirs = self.by_round(server, *which)
         found = [ours[number] / theirs[number] for number in theirs
                  if number in ours and theirs[number] > 0]
         return statistics.median(found) if found else None
@@ -48,7 +45,7 @@ class Results:
                      (server, kind, clients) and row["fault"]), "")
 
     def faults(self):
-        """(server, test, clients, fault), each once."""
+        """(server, test, clients, fault), without repetitions."""
         return list(dict.fromkeys(
             (row["server"], row["test"], row["clients"], row["fault"])
             for row in self.rows if row["fault"]))

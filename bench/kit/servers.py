@@ -1,10 +1,7 @@
 # SPDX-License-Identifier: ISC
 # Copyright (c) 2026 The echod authors
 
-"""servers: what is measured. How each is built, started, and what it cannot.
-
-Knows the programs. Must not know what is measured about them.
-"""
+"""servers: the servers to compare; how to build and start each."""
 import dataclasses
 import getpass
 import os
@@ -14,18 +11,18 @@ import subprocess
 from typing import Callable
 
 BUILD_SECONDS = 600
-ANY = 10**6
+NO_LIMIT = 10**6
 DEBIAN_CRATES = "/usr/share/cargo/registry"
 
 
 class Missing(Exception):
-    """The server cannot be had here; the words say why."""
+    """The server cannot be built or found; the message says why."""
 
 
 @dataclasses.dataclass
 class Folders:
-    source: str  # where this file's parent is
-    build: str   # for what is built; kept between runs
+    source: str  # bench, in the source tree
+    build: str   # for the programs that are built; kept between runs
     program: str = "./echod"
     compiler: str = "cc"
 
@@ -33,22 +30,22 @@ class Folders:
 @dataclasses.dataclass
 class Server:
     name: str
-    how: str
-    prepare: Callable       # (Folders) -> ((port) -> command, version)
-    most: int = ANY         # clients at once
-    why: str = ""           # no more
-    grows: bool = False     # is measured with many numbers of clients
-    looks_up: bool = False  # its clients' names: they have to have one
-    descriptors: int = 1    # that a client takes
+    description: str
+    setup: Callable              # (Folders) -> ((port) -> command, version)
+    max_clients: int = NO_LIMIT  # at once
+    max_reason: str = ""
+    has_curve: bool = False      # it is measured with many numbers of clients
+    looks_up: bool = False       # the names of its clients, which need one
+    descriptors: int = 1         # for each client
     command: Callable = None
     version: str = ""
 
-    def make_ready(self, folders):
-        self.command, self.version = self.prepare(folders)
+    def prepare(self, folders):
+        self.command, self.version = self.setup(folders)
 
 
-def said(command, pattern="(.+)"):
-    """What a program says of itself, as far as it matches."""
+def version_of(command, pattern="(.+)"):
+    """The group of the pattern in the command's output, or "unknown"."""
     try:
         done = subprocess.run(command, stdin=subprocess.DEVNULL,
                               capture_output=True, text=True, timeout=20,
@@ -77,8 +74,8 @@ def build(command, folder, environment=None):
                           timeout=BUILD_SECONDS, check=False,
                           env={**os.environ, **(environment or {})})
     if done.returncode != 0:
-        words = done.stderr.strip().splitlines() or ["no reason given"]
-        raise Missing(f"it does not build: {words[-1]}")
+        lines = done.stderr.strip().splitlines() or ["no error message"]
+        raise Missing(f"it does not build: {lines[-1].strip()}")
 
 
 def echod(folders):
@@ -86,11 +83,11 @@ def echod(folders):
     if not os.access(program, os.X_OK):
         raise Missing("it is not built")
     return (lambda port: [program, f"127.0.0.1:{port}"],
-            said([program, "--version"], r"(\S+)$"))
+            version_of([program, "--version"], r"(\S+)$"))
 
 
 def in_c(name):
-    def prepare(folders):
+    def setup(folders):
         peers = os.path.join(folders.source, "peers")
         sources = [os.path.join(peers, file)
                    for file in (f"{name}.c", "peer.c", "peer.h")]
@@ -101,8 +98,8 @@ def in_c(name):
             build([*compiler, "-O2", "-o", target, *sources[:2]],
                   folders.build)
         return (lambda port: [target, str(port)],
-                said([*compiler, "--version"]))
-    return prepare
+                version_of([*compiler, "--version"]))
+    return setup
 
 
 def go_copy(folders):
@@ -112,11 +109,11 @@ def go_copy(folders):
     if is_older(target, [source]):
         build([go, "build", "-o", target, source], folders.build)
     return (lambda port: [target, str(port)],
-            said([go, "version"], r"version (\S+)"))
+            version_of([go, "version"], r"version (\S+)"))
 
 
 def cargo_tools(crates):
-    """The system's own cargo and rustc go with the crates that it packages."""
+    """(cargo, options, environment); Debian's crates need Debian's tools."""
     if not os.path.isdir(DEBIAN_CRATES):
         return installed("cargo"), [], {}
     with open(os.path.join(crates, "config.toml"), "w",
@@ -138,11 +135,11 @@ def tokio_copy(folders):
         shutil.copytree(source, copy, dirs_exist_ok=True)
         crates = os.path.join(copy, ".cargo")
         os.makedirs(crates, exist_ok=True)
-        cargo, words, environment = cargo_tools(crates)
+        cargo, options, environment = cargo_tools(crates)
         environment["CARGO_TARGET_DIR"] = os.path.join(copy, "target")
-        build([cargo, "build", "--release", *words], copy, environment)
+        build([cargo, "build", "--release", *options], copy, environment)
     return (lambda port: [target, str(port)],
-            said(["cat", os.path.join(copy, "Cargo.lock")],
+            version_of(["cat", os.path.join(copy, "Cargo.lock")],
                  r'name = "tokio"\nversion = "(.+?)"'))
 
 
@@ -151,7 +148,7 @@ def socat(_):
     return (lambda port: [
         program, f"TCP-LISTEN:{port},bind=127.0.0.1,fork,reuseaddr,"
         "backlog=4096,nodelay", "PIPE"],
-        said([program, "-V"], r"socat version (\S+)"))
+        version_of([program, "-V"], r"socat version (\S+)"))
 
 
 def ncat(_):
@@ -159,14 +156,14 @@ def ncat(_):
     return (lambda port: [program, "--listen", "--keep-open", "--max-conns",
                           "20000", "--exec", installed("cat"), "127.0.0.1",
                           str(port)],
-            said([program, "--version"], r"Version (\S+)"))
+            version_of([program, "--version"], r"Version (\S+)"))
 
 
 def tcpserver(_):
     program = installed("tcpserver")
     return (lambda port: [program, "-c", "20000", "-b", "4096", "-H", "-R",
                           "-l", "0", "127.0.0.1", str(port), "cat"],
-            said(["dpkg-query", "-Wf", "${Version}", "ucspi-tcp"]))
+            version_of(["dpkg-query", "-Wf", "${Version}", "ucspi-tcp"]))
 
 
 XINETD = """service echo
@@ -190,35 +187,35 @@ XINETD = """service echo
 
 def xinetd(folders):
     program = installed("xinetd")
-    settings = os.path.join(folders.build, "xinetd.conf")
+    config = os.path.join(folders.build, "xinetd.conf")
 
     def command(port):
-        with open(settings, "w", encoding="utf-8") as file:
+        with open(config, "w", encoding="utf-8") as file:
             file.write(XINETD.format(port=port, user=getpass.getuser()))
-        return [program, "-dontfork", "-f", settings, "-pidfile",
+        return [program, "-dontfork", "-f", config, "-pidfile",
                 os.path.join(folders.build, "xinetd.pid")]
-    return command, said([program, "-version"], r"Version (\S+)")
+    return command, version_of([program, "-version"], r"(\d\S+)")
 
 
 FEW = 1000
 MANY_PROCESSES = "a process for each client"
 
 SERVERS = [
-    Server("echod", "a thread for each client", echod, grows=True),
+    Server("echod", "a thread for each client", echod, has_curve=True),
     Server("one at a time", "C, no concurrency", in_c("one_at_a_time"),
-           1, "one client at a time", True),
+           1, "it serves one client at a time", True),
     Server("fork each", "C, a process for each client", in_c("fork_each"),
            FEW, MANY_PROCESSES, True),
     Server("epoll loop", "C, one thread and an event loop",
-           in_c("epoll_loop"), grows=True),
-    # io.Copy from socket to socket goes through a pipe, splice(2).
-    Server("Go", "a goroutine for each client, io.Copy", go_copy, grows=True,
-           descriptors=3),
+           in_c("epoll_loop"), has_curve=True),
+    # Its io.Copy splices through a pipe, hence three descriptors.
+    Server("Go", "a goroutine for each client, io.Copy", go_copy,
+           has_curve=True, descriptors=3),
     Server("Tokio", "Rust, a task for each client, io::copy", tokio_copy,
-           grows=True),
+           has_curve=True),
     Server("socat", "a process for each client", socat, FEW, MANY_PROCESSES),
     Server("ncat", "runs cat for each client", ncat, FEW, MANY_PROCESSES),
-    Server("xinetd", "its built-in echo, a process for each client", xinetd,
+    Server("xinetd", "built-in echo, a process for each client", xinetd,
            FEW, MANY_PROCESSES, looks_up=True),
     Server("tcpserver", "runs cat for each client", tcpserver, FEW,
            MANY_PROCESSES),

@@ -1,21 +1,18 @@
 # SPDX-License-Identifier: ISC
 # Copyright (c) 2026 The echod authors
 
-"""tables: which medians stand beside each other, and the tables as text.
-
-Knows the results. Must not know how they were measured, nor about HTML.
-"""
+"""tables: the tables of medians, and their form as text."""
 import dataclasses
 import textwrap
 
-from kit.plan import Test, is_for
+from kit.plan import Test, applies
 
 HOW_TO_READ = (
-    "Medians. In parentheses: echod divided by the other, the median of what"
-    " each round says: above 1 echod has, or takes, more. An idle client's"
-    " kB: the server's own resident memory; all that the machine has less,"
-    " with the kernel's part and the client's own end.")
-BETWEEN = " "
+    "Figures are medians. In parentheses: the ratio of echod's figure to this"
+    " one, the median of all rounds; above 1, echod's figure is the larger"
+    " one. Idle client: \"own\" is the server's resident memory, \"all\" the"
+    " loss of free memory, with the kernel's part and the client's own end.")
+SEPARATOR = " "
 
 
 @dataclasses.dataclass(frozen=True)
@@ -77,7 +74,7 @@ def cost():
     idle = [Column("idle client, kB", head, ("hold", 1000, figure), 1)
             for head, figure in (("own", "kb_per_client"),
                                  ("all", "machine_kb_per_client"))]
-    return Table("What it takes, by the number of clients", False,
+    return Table("Cost, by the number of clients", False,
                  tuple(bulk + trips + idle))
 
 
@@ -100,7 +97,7 @@ def all_tables(results):
 
 
 def digits(value):
-    """Three that count."""
+    """Three significant digits."""
     places = 2 if value < 9.995 else 1 if value < 99.95 else 0
     return f"{value:,.{places}f}"
 
@@ -119,9 +116,9 @@ def cell(results, server, column):
 
 
 def rows(results, table, servers):
-    """(name, its cells), for servers that were tried."""
+    """Yield (name, cells) for each server that was measured."""
     for server in servers:
-        if table.growth and not server.grows:
+        if table.growth and not server.has_curve:
             continue
         found = [cell(results, server.name, column)
                  for column in table.columns]
@@ -135,7 +132,7 @@ def heading(table):
 
 
 def groups(table):
-    """(group, how many columns it spans), in order."""
+    """(group, number of its columns), in order."""
     found = {}
     for column in table.columns:
         found[column.group] = found.get(column.group, 0) + 1
@@ -143,7 +140,7 @@ def groups(table):
 
 
 def widths(columns, body):
-    """(of the value, of the ratio), for each column."""
+    """(width of the value, width of the ratio) for each column."""
     found = []
     for index, column in enumerate(columns):
         cells = [row[index] for _, row in body]
@@ -154,15 +151,15 @@ def widths(columns, body):
 
 
 def group_line(table, sizes):
-    """The groups' names, each above the first of its columns."""
+    """The names of the groups, each above its first column."""
     parts = []
     index = 0
     for group, span in groups(table):
-        room = sum(value + 1 + ratio
-                   for value, ratio in sizes[index:index + span])
-        parts.append(f"{group:<{room + len(BETWEEN) * (span - 1)}}")
+        width = sum(value + 1 + ratio
+                    for value, ratio in sizes[index:index + span])
+        parts.append(f"{group:<{width + len(SEPARATOR) * (span - 1)}}")
         index += span
-    return BETWEEN.join(parts)
+    return SEPARATOR.join(parts)
 
 
 def pair(value, ratio, size):
@@ -170,32 +167,32 @@ def pair(value, ratio, size):
 
 
 def as_text(results, table, servers):
-    """The table in lines; values and ratios below each other."""
+    """The table as lines of text, with aligned values and ratios."""
     body = list(rows(results, table, servers))
     if not body:
         return ""
     sizes = widths(table.columns, body)
     lines = [("", group_line(table, sizes)),
-             ("", BETWEEN.join(pair(column.head, "", size) for column, size
+             ("", SEPARATOR.join(pair(column.head, "", size) for column, size
                                in zip(table.columns, sizes)))]
     for name, cells in body:
-        lines.append((name, BETWEEN.join(
+        lines.append((name, SEPARATOR.join(
             pair(one.value, one.ratio and f"({one.ratio})", size)
             for one, size in zip(cells, sizes))))
     margin = max(len(name) for name, _ in body)
     return "\n".join([heading(table), "", *(
-        f"{name:<{margin}}{BETWEEN}{text}".rstrip()
+        f"{name:<{margin}}{SEPARATOR}{text}".rstrip()
         for name, text in lines)]) + "\n"
 
 
 def notes(results, servers, missing, plan):
-    """What a reader has to know about cells that are empty."""
-    found = [f"{name} is left out: {why}." for name, why in missing.items()]
+    """Why cells are empty."""
+    found = [f"{name} was left out: {why}." for name, why in missing.items()]
     for server in servers:
-        if any(is_for(test, server) and test.clients > server.most
+        if any(applies(test, server) and test.clients > server.max_clients
                for test in plan.tests):
-            found.append(f"{server.name} has at most "
-                         f"{count(server.most)}: {server.why}.")
+            found.append(f"{server.name} was measured with at most "
+                         f"{count(server.max_clients)}: {server.max_reason}.")
     failed = {}
     for name, kind, clients, fault in results.faults():
         failed.setdefault((name, fault), []).append(

@@ -2,8 +2,8 @@
  * SPDX-License-Identifier: ISC
  * Copyright (c) 2026 The echod authors
  *
- * epoll_loop: one thread and an event loop. What a client does not take at
- * once is kept for it, and until that has gone nothing more is read from it.
+ * epoll_loop: one thread and an event loop. While a client's output is pending,
+ * nothing is read from it.
  */
 #define _GNU_SOURCE
 #include "peer.h"
@@ -16,24 +16,25 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-enum { EVENTS = 256, PIECE = 64 * 1024 };
+enum { MAX_EVENTS = 256, BUFFER_SIZE = 64 * 1024 };
 
 struct client {
     int fd;
-    char *kept;       /* output that waits; NULL: wait for input */
-    size_t put, size; /* of it */
+    char *pending; /* output; NULL: read from the client */
+    size_t written;
+    size_t size;
 };
 
 static int epoll_fd;
 
-static void watch(int how, uint32_t what, struct client *client)
+static void watch(int operation, uint32_t events, struct client *client)
 {
-    struct epoll_event event = {.events = what, .data.ptr = client};
+    struct epoll_event event = {.events = events, .data.ptr = client};
 
-    epoll_ctl(epoll_fd, how, client->fd, &event);
+    epoll_ctl(epoll_fd, operation, client->fd, &event);
 }
 
-static void admit(int listen_fd)
+static void accept_client(int listen_fd)
 {
     int fd = accept4(listen_fd, NULL, NULL, SOCK_NONBLOCK);
     struct client *client = fd >= 0 ? calloc(1, sizeof *client) : NULL;
@@ -46,82 +47,88 @@ static void admit(int listen_fd)
     } else if (errno != EAGAIN) {
         peer_pause();
     }
+    /* NOLINTNEXTLINE(clang-analyzer-unix.Malloc): epoll keeps the pointer */
 }
 
-static void leave(struct client *client)
+static void close_client(struct client *client)
 {
     close(client->fd);
-    free(client->kept);
+    free(client->pending);
     free(client);
 }
 
-/* What the client takes now; -1 if it has gone. */
-static ssize_t send_some(int fd, const char *piece, size_t size)
+/* Returns how many bytes were written, perhaps 0; -1 after an error. */
+static ssize_t write_some(int fd, const char *bytes, size_t size)
 {
-    ssize_t put = write(fd, piece, size);
+    ssize_t written = write(fd, bytes, size);
 
-    return put < 0 && (errno == EAGAIN || errno == EINTR) ? 0 : put;
+    return written < 0 && (errno == EAGAIN || errno == EINTR) ? 0 : written;
 }
 
-static void send_kept(struct client *client)
+static void write_pending(struct client *client)
 {
-    ssize_t put = send_some(client->fd, client->kept + client->put,
-                            client->size - client->put);
+    ssize_t written = write_some(client->fd, client->pending + client->written,
+                                 client->size - client->written);
 
-    if (put < 0) {
-        leave(client);
-    } else if ((client->put += (size_t)put) == client->size) {
-        free(client->kept);
-        client->kept = NULL;
+    if (written < 0) {
+        close_client(client);
+        return;
+    }
+    client->written += (size_t)written;
+    if (client->written == client->size) {
+        free(client->pending);
+        client->pending = NULL;
         watch(EPOLL_CTL_MOD, EPOLLIN, client);
     }
 }
 
-static void keep(struct client *client, const char *rest, size_t size)
+static void keep_pending(struct client *client, const char *rest, size_t size)
 {
-    client->kept = malloc(size);
-    if (client->kept == NULL) {
-        leave(client);
+    client->pending = malloc(size);
+    if (client->pending == NULL) {
+        close_client(client);
         return;
     }
-    memcpy(client->kept, rest, size);
-    client->put = 0;
+    memcpy(client->pending, rest, size);
+    client->written = 0;
     client->size = size;
     watch(EPOLL_CTL_MOD, EPOLLOUT, client);
 }
 
 static void echo(struct client *client)
 {
-    static char piece[PIECE];
-    ssize_t got = read(client->fd, piece, sizeof piece);
-    ssize_t put = got > 0 ? send_some(client->fd, piece, (size_t)got) : 0;
+    static char buffer[BUFFER_SIZE];
+    ssize_t received = read(client->fd, buffer, sizeof buffer);
+    ssize_t written = 0;
 
-    if (got < 0 && (errno == EAGAIN || errno == EINTR))
+    if (received < 0 && (errno == EAGAIN || errno == EINTR))
         return;
-    if (got <= 0 || put < 0)
-        leave(client);
-    else if (put < got)
-        keep(client, piece + put, (size_t)(got - put));
+    if (received > 0)
+        written = write_some(client->fd, buffer, (size_t)received);
+    if (received <= 0 || written < 0)
+        close_client(client);
+    else if (written < received)
+        keep_pending(client, buffer + written, (size_t)(received - written));
 }
 
 int main(int argc, char *argv[])
 {
     struct client listener = {.fd = peer_listen(argc, argv)};
-    struct epoll_event events[EVENTS];
+    struct epoll_event events[MAX_EVENTS];
 
     epoll_fd = epoll_create1(0);
     fcntl(listener.fd, F_SETFL, O_NONBLOCK);
     watch(EPOLL_CTL_ADD, EPOLLIN, &listener);
     for (;;) {
-        int count = epoll_wait(epoll_fd, events, EVENTS, -1);
+        int count = epoll_wait(epoll_fd, events, MAX_EVENTS, -1);
 
         for (int i = 0; i < count; i++) {
             struct client *client = events[i].data.ptr;
 
             if (client == &listener)
-                admit(listener.fd);
-            else if (client->kept != NULL)
-                send_kept(client);
+                accept_client(listener.fd);
+            else if (client->pending != NULL)
+                write_pending(client);
             else
                 echo(client);
         }

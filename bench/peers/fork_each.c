@@ -12,17 +12,17 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-static void reap(int number)
+static void reap(int signal_number)
 {
     int saved = errno;
 
-    (void)number;
+    (void)signal_number;
     while (waitpid(-1, NULL, WNOHANG) > 0)
         ;
     errno = saved;
 }
 
-/* Where no process can be had, the client gets an end. */
+/* If fork(2) fails, the client is closed. */
 static void serve(int listen_fd, int client_fd)
 {
     if (fork() == 0) {

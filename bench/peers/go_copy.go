@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: ISC
 // Copyright (c) 2026 The echod authors
 
-// go_copy: a goroutine for each client, and io.Copy.
+// go_copy: a goroutine with io.Copy for each client.
 package main
 
 import (
@@ -31,7 +31,7 @@ func main() {
 	}
 	fmt.Println("server running on", listener.Addr())
 	for {
-		// TCP_NODELAY is set on every socket that Accept returns.
+		// Go sets TCP_NODELAY on accepted sockets.
 		client, err := listener.Accept()
 		if err != nil {
 			time.Sleep(pause)

@@ -2,8 +2,8 @@
  * SPDX-License-Identifier: ISC
  * Copyright (c) 2026 The echod authors
  *
- * one_at_a_time: the shortest echo server. The next client waits until the one
- * before has gone.
+ * one_at_a_time: the shortest echo server, without concurrency. The next client
+ * waits in the backlog.
  */
 #include "peer.h"
 

@@ -2,7 +2,7 @@
  * SPDX-License-Identifier: ISC
  * Copyright (c) 2026 The echod authors
  *
- * peer: a listening socket, and the blocking copy loop.
+ * peer: the listening socket and the blocking copy loop.
  */
 #include "peer.h"
 
@@ -15,12 +15,12 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-enum { BACKLOG = 4096, PIECE = 64 * 1024, PAUSE_US = 10000 };
+enum { BACKLOG = 4096, BUFFER_SIZE = 64 * 1024, PAUSE_US = 10000 };
 
-static void need(int result, const char *what)
+static void require(int result, const char *call)
 {
     if (result < 0) {
-        perror(what);
+        perror(call);
         exit(1);
     }
 }
@@ -34,14 +34,14 @@ int peer_listen(int argc, char *argv[])
                                   .sin_port = htons((uint16_t)port)};
     socklen_t size = sizeof address;
 
-    need(fd, "socket");
+    require(fd, "socket");
     signal(SIGPIPE, SIG_IGN);
     address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
     setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof yes);
     setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &yes, sizeof yes);
-    need(bind(fd, (struct sockaddr *)&address, size), "bind");
-    need(listen(fd, BACKLOG), "listen");
-    need(getsockname(fd, (struct sockaddr *)&address, &size), "getsockname");
+    require(bind(fd, (struct sockaddr *)&address, size), "bind");
+    require(listen(fd, BACKLOG), "listen");
+    require(getsockname(fd, (struct sockaddr *)&address, &size), "getsockname");
     printf("server running on 127.0.0.1:%d\n", ntohs(address.sin_port));
     fflush(stdout);
     return fd;
@@ -55,23 +55,25 @@ void peer_pause(void)
 
 int peer_accept(int listen_fd)
 {
-    int fd = -1;
+    for (;;) {
+        int fd = accept(listen_fd, NULL, NULL);
 
-    while ((fd = accept(listen_fd, NULL, NULL)) < 0)
+        if (fd >= 0)
+            return fd;
         peer_pause();
-    return fd;
+    }
 }
 
-static int write_all(int fd, const char *piece, ssize_t size)
+static int write_all(int fd, const char *bytes, ssize_t size)
 {
     while (size > 0) {
-        ssize_t put = write(fd, piece, (size_t)size);
+        ssize_t written = write(fd, bytes, (size_t)size);
 
-        if (put < 0 && errno != EINTR)
+        if (written < 0 && errno != EINTR)
             return -1;
-        if (put > 0) {
-            piece += put;
-            size -= put;
+        if (written > 0) {
+            bytes += written;
+            size -= written;
         }
     }
     return 0;
@@ -79,12 +81,12 @@ static int write_all(int fd, const char *piece, ssize_t size)
 
 void peer_copy(int client_fd)
 {
-    char piece[PIECE];
-    ssize_t got = 0;
+    char buffer[BUFFER_SIZE];
+    ssize_t received = 0;
 
     do {
-        got = read(client_fd, piece, sizeof piece);
-        if (got > 0 && write_all(client_fd, piece, got) < 0)
+        received = read(client_fd, buffer, sizeof buffer);
+        if (received > 0 && write_all(client_fd, buffer, received) < 0)
             return;
-    } while (got > 0 || (got < 0 && errno == EINTR));
+    } while (received > 0 || (received < 0 && errno == EINTR));
 }

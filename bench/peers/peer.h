@@ -2,23 +2,24 @@
  * SPDX-License-Identifier: ISC
  * Copyright (c) 2026 The echod authors
  *
- * peer: what the C servers that echod is measured against have in common.
+ * peer: what the C servers that echod is compared with share.
  */
 #ifndef PEER_H
 #define PEER_H
 
-/* Listens on 127.0.0.1 at the port that argv[1] names (0: any), says so on
- * standard output, and returns the socket. What it accepts has TCP_NODELAY.
- * Ends the process if that fails. */
+/* Listens on port argv[1] of 127.0.0.1 (default 0: any), prints the address, and
+ * returns the socket. Accepted sockets inherit its TCP_NODELAY. Exits with an
+ * error message on failure. */
 int peer_listen(int argc, char *argv[]);
 
-/* Waits for a client, and returns its socket. */
+/* Waits for a client and returns its socket. */
 int peer_accept(int listen_fd);
 
-/* Copies back what comes from the client until its end, or an error. */
+/* Echoes what the client sends until end of file or an error. */
 void peer_copy(int client_fd);
 
-/* After an error of accept(2): waits a little if it is one that stays. */
+/* To be called after accept(2) failed: sleeps 10 ms, unless errno says that only
+ * this one connection failed. */
 void peer_pause(void);
 
 #endif

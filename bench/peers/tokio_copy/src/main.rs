@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: ISC
 // Copyright (c) 2026 The echod authors
 
-//! tokio_copy: a task for each client on a runtime with a thread for each
-//! processor, and tokio::io::copy.
+//! tokio_copy: a task with tokio::io::copy for each client, on a runtime with a
+//! thread for each processor.
 
 use std::net::SocketAddr;
 use std::time::Duration;
