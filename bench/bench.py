@@ -125,7 +125,7 @@ def run_facts(settings, taken):
         rounds += f" ({settings.growth_rounds} for the curves)"
     return machine.facts(os.path.dirname(os.path.abspath(__file__))) + [
         ("Run", f"{command}: {rounds}, "
-                f"{settings.seconds} s per measurement, {taken:.0f} s in total")]
+                f"{settings.seconds} s per measurement, {taken:.0f} s in all")]
 
 
 def write_report(found, ready, notes, facts):
