@@ -3,7 +3,7 @@
 
 """limits: Linux's limits on threads, sockets and memory.
 
-A Limit knows how much of it a client takes, and so how many clients it allows.
+A Limit has the amount that each client takes, and so the number it allows.
 """
 import dataclasses
 import os
