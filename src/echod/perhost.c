@@ -30,14 +30,14 @@ static struct host *free_hosts;
 static size_t limit;
 static uint64_t seed;
 
-int perhost_open(size_t count, size_t clients)
+int perhost_open(size_t count, size_t max_clients)
 {
     free(hosts);
     free(chains);
     hosts = NULL;
     chains = NULL;
     free_hosts = NULL;
-    limit = clients;
+    limit = max_clients;
     if (limit == 0)
         return 0;
     for (chain_count = 1; chain_count < count;)

@@ -14,11 +14,11 @@
 #include <sys/socket.h>
 
 /*
- * Make space for this many addresses at once, each with at most limit clients.
- * A limit of 0 means none, and allocates nothing. Returns 0, or -1 with errno.
- * Called again, it starts over.
+ * Make space for count addresses at once, each with at most max_clients; 0 means
+ * no limit, and allocates nothing. Returns 0, or -1 with errno. Called again, it
+ * starts over.
  */
-int perhost_open(size_t hosts, size_t limit);
+int perhost_open(size_t count, size_t max_clients);
 
 /*
  * Count one more client of this address, whatever its port. Returns false if

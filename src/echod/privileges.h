@@ -10,10 +10,10 @@
 #include "common/errmsg.h"
 
 /*
- * Take the user's uid, gid and groups as the real, effective and saved ones.
+ * Take the uid, gid and groups of a user as the real, effective and saved ones.
  * Before the first thread, as credentials(7) are changed thread by thread.
  * Returns 0, or -1 with errmsg, which names the user.
  */
-int privileges_become(const char *user, char errmsg[ERRMSG_MAX]);
+int privileges_become(const char *name, char errmsg[ERRMSG_MAX]);
 
 #endif

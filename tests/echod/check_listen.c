@@ -6,7 +6,6 @@
  */
 #include "config.h"
 
-#include "echod/listen.h"
 #include "echod/log.h"
 #include "tests/common/suite.h"
 
@@ -18,10 +17,30 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
+/* The source itself, with an accept4(2) that fails as often as a test wants. */
+static int failing_accept4(int fd, struct sockaddr *peer, socklen_t *length,
+                           int flags);
+#define accept4 failing_accept4
+#include "src/echod/listen.c"
+#undef accept4
+
 const char suite_name[] = "listen";
+
+static int failures; /* that are still to come */
+static int failure;  /* their errno */
+
+static int failing_accept4(int fd, struct sockaddr *peer, socklen_t *length,
+                           int flags)
+{
+    if (failures > 0) {
+        failures--;
+        errno = failure;
+        return -1;
+    }
+    return accept4(fd, peer, length, flags);
+}
 
 static struct listeners listeners;
 static char errmsg[ERRMSG_MAX];
@@ -321,20 +340,6 @@ START_TEST(an_inherited_time_limit_is_reset)
     listen_close(&mine);
 }
 END_TEST
-
-/* accept4(2) fails this often with this error before it works. */
-static int failures;
-static int failure;
-
-int accept4(int fd, struct sockaddr *peer, socklen_t *length, int flags)
-{
-    if (failures > 0) {
-        failures--;
-        errno = failure;
-        return -1;
-    }
-    return (int)syscall(SYS_accept4, fd, peer, length, flags);
-}
 
 static int accept_after(int count, int error)
 {

@@ -62,6 +62,7 @@ int probe_small_writes(struct probe_context *context,
                        struct probe_result *result)
 {
     int64_t times[PAIRS] = {0};
+    int64_t median_ns = 0;
     double median_ms = 0;
     double connect_ms = 0;
 
@@ -71,9 +72,10 @@ int probe_small_writes(struct probe_context *context,
         if (time_pair(context, connection, &times[i]) < 0)
             return -1;
     qsort(times, PAIRS, sizeof times[0], compare_times);
-    median_ms = (double)times[PAIRS / 2] / 1e6;
+    median_ns = times[PAIRS / 2];
+    median_ms = (double)median_ns / 1e6;
     connect_ms = (double)context->min_connect_ns / 1e6;
-    if (times[PAIRS / 2] - context->min_connect_ns > HELD_BACK_NS)
+    if (median_ns - context->min_connect_ns > HELD_BACK_NS)
         return probe_bad(result,
                          "small writes are held back: Nagle's algorithm and "
                          "delayed acknowledgements, or something that waits",

@@ -12,6 +12,7 @@
 
 #include <math.h>
 #include <stdio.h>
+#include <string.h>
 
 #define SIDEWAYS PANEL_MIDDLE " transform=\"rotate(-90)\""
 #define EDGE "stroke=\"#8a949e\""
@@ -147,11 +148,12 @@ void panel_spread(double px[PANEL_MARKS], double distance, double low,
     double up[PANEL_MARKS];
     double down[PANEL_MARKS];
 
-    for (size_t i = 0; i < PANEL_MARKS; i++)
-        up[i] = i == 0 ? px[i] : fmax(px[i], up[i - 1] + distance);
-    for (size_t i = PANEL_MARKS; i-- > 0;)
-        down[i] =
-            i == PANEL_MARKS - 1 ? px[i] : fmin(px[i], down[i + 1] - distance);
+    memcpy(up, px, sizeof up);
+    memcpy(down, px, sizeof down);
+    for (size_t i = 1; i < PANEL_MARKS; i++)
+        up[i] = fmax(px[i], up[i - 1] + distance);
+    for (size_t i = PANEL_MARKS - 1; i-- > 0;)
+        down[i] = fmin(px[i], down[i + 1] - distance);
     /* The mean of both keeps a group centred. */
     for (size_t i = 0; i < PANEL_MARKS; i++) {
         double below = (double)i * distance;

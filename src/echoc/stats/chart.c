@@ -29,8 +29,9 @@ struct rows {
 
 static double row_begin(const struct rows *rows, size_t row)
 {
-    return rows->steps[row % rows->step_count] *
-           pow(10, (double)(row / rows->step_count));
+    size_t decade = row / rows->step_count;
+
+    return rows->steps[row % rows->step_count] * pow(10, (double)decade);
 }
 
 /* A bucket counts in the row that its lower bound is in. */
