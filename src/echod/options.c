@@ -70,77 +70,88 @@ static const struct option long_options[] = {
     {NULL, 0, NULL, 0},
 };
 
-/* The long name of an option; NULL if there is none. */
-static const char *name_of(int option)
-{
-    const struct option *at = long_options;
+/* Each of these sets one value from optarg. Returns 0, or -1 with errmsg. */
 
-    while (at->name != NULL && at->val != option)
-        at++;
-    return at->name;
+static int set_count(const char *name, size_t *count, char *errmsg)
+{
+    int64_t number = number_whole(optarg, INT_MAX);
+
+    if (number < 1)
+        return errmsg_set(errmsg,
+                          "--%s=%s: not a number of clients from 1 to %d", name,
+                          optarg, INT_MAX);
+    *count = (size_t)number;
+    return 0;
 }
 
-static int set_number(int option, const char *text, struct options *options,
-                      char *errmsg)
+static int set_seconds(const char *name, int *ms, char *errmsg)
 {
-    int64_t number = -1;
+    int64_t number = number_seconds(optarg);
 
-    switch (option) {
-    case 'c':
-    case 'C':
-        number = number_whole(text, INT_MAX);
-        if (number < 1)
-            return errmsg_set(errmsg,
-                              "--%s=%s: not a number of clients from 1 to %d",
-                              name_of(option), text, INT_MAX);
-        *(option == 'c' ? &options->max_clients : &options->max_per_host) =
-            (size_t)number;
-        return 0;
-    case 'd':
-        number = number_whole(text, DELAY_MAX_MS);
-        if (number < 0)
-            return errmsg_set(errmsg,
-                              "--delay=%s: not a number of ms from 0 to %d",
-                              text, DELAY_MAX_MS);
-        options->delay_ms = (int)number;
-        return 0;
-    default:
-        number = number_seconds(text);
-        if (number < 0)
-            return errmsg_set(errmsg,
-                              "--%s=%s: not a number of seconds from 0 to %d",
-                              name_of(option), text, NUMBER_SECONDS_MAX);
-        *(option == 't' ? &options->timeout_ms : &options->grace_ms) =
-            (int)number;
-        return 0;
-    }
+    if (number < 0)
+        return errmsg_set(errmsg,
+                          "--%s=%s: not a number of seconds from 0 to %d", name,
+                          optarg, NUMBER_SECONDS_MAX);
+    *ms = (int)number;
+    return 0;
 }
 
-static int set_log(const char *text, struct options *options, char *errmsg)
+static int set_delay(int *ms, char *errmsg)
+{
+    int64_t number = number_whole(optarg, DELAY_MAX_MS);
+
+    if (number < 0)
+        return errmsg_set(errmsg, "--delay=%s: not a number of ms from 0 to %d",
+                          optarg, DELAY_MAX_MS);
+    *ms = (int)number;
+    return 0;
+}
+
+static int set_log(enum log_format *format, char *errmsg)
 {
     static const char *const names[] = {
         [LOG_TEXT] = "text", [LOG_JSON] = "json", [LOG_NONE] = "none"};
 
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
-        if (strcmp(text, names[i]) == 0) {
-            options->log = (enum log_format)i;
+        if (strcmp(optarg, names[i]) == 0) {
+            *format = (enum log_format)i;
             return 0;
         }
-    return errmsg_set(errmsg, "--log=%s: not text, json or none", text);
+    return errmsg_set(errmsg, "--log=%s: not text, json or none", optarg);
 }
 
-static int set(int option, const char *word, struct options *options,
-               char *errmsg)
+static int unknown_option(const char *word, char *errmsg)
+{
+    if (optopt == 0)
+        return errmsg_set(errmsg, "%s: unknown or ambiguous option", word);
+    for (const struct option *option = long_options; option->name; option++)
+        if (option->val == optopt)
+            return errmsg_set(errmsg, "%s: takes no value", word);
+    return errmsg_set(errmsg, "-%c: no such option", optopt);
+}
+
+static int set_option(int option, const char *word, struct options *options,
+                      char *errmsg)
 {
     switch (option) {
-    case 'i':
-        options->inetd = true;
-        return 0;
+    case 'c':
+        return set_count("max-clients", &options->max_clients, errmsg);
+    case 'C':
+        return set_count("max-per-host", &options->max_per_host, errmsg);
+    case 't':
+        return set_seconds("timeout", &options->timeout_ms, errmsg);
+    case 'g':
+        return set_seconds("grace", &options->grace_ms, errmsg);
+    case 'd':
+        return set_delay(&options->delay_ms, errmsg);
+    case 'l':
+        return set_log(&options->log, errmsg);
     case 'u':
         options->user = optarg;
         return 0;
-    case 'l':
-        return set_log(optarg, options, errmsg);
+    case 'i':
+        options->inetd = true;
+        return 0;
     case 'v':
         options->verbose = true;
         return 0;
@@ -155,21 +166,14 @@ static int set(int option, const char *word, struct options *options,
         return 0;
     case ':':
         return errmsg_set(errmsg, "%s: needs a value", word);
-    case '?':
-        if (optopt == 0)
-            return errmsg_set(errmsg, "%s: unknown or ambiguous option", word);
-        if (name_of(optopt) != NULL)
-            return errmsg_set(errmsg, "%s: takes no value", word);
-        return errmsg_set(errmsg, "-%c: no such option", optopt);
     default:
-        return set_number(option, optarg, options, errmsg);
+        return unknown_option(word, errmsg);
     }
 }
 
 static int set_addresses(struct options *options, int count, char *words[],
                          char *errmsg)
 {
-
     if (options->inetd && count > 0)
         return errmsg_set(errmsg, "%s: --inetd takes no ADDRESS", words[0]);
     if (count > OPTIONS_ADDRESSES_MAX)
@@ -195,7 +199,8 @@ int options_parse(struct options *options, int argc, char *argv[],
     opterr = 0;
     while (option != -1 && options->action == OPTIONS_SERVE) {
         option = getopt_long(argc, argv, short_options, long_options, NULL);
-        if (option != -1 && set(option, argv[optind - 1], options, errmsg) < 0)
+        if (option != -1 &&
+            set_option(option, argv[optind - 1], options, errmsg) < 0)
             return -1;
     }
     if (options->action != OPTIONS_SERVE)
