@@ -101,8 +101,10 @@ int poller_remove(struct poller *poller, size_t slot, int fd)
 static int wait_ns(struct poller *poller, int64_t ns)
 {
 #ifdef HAVE_EPOLL_PWAIT2
-    struct timespec time = {.tv_sec = ns / NS_PER_S, .tv_nsec = ns % NS_PER_S};
-    int ready = epoll_pwait2(poller->fd, poller->ready, READY_MAX, &time, NULL);
+    struct timespec timeout = {.tv_sec = ns / NS_PER_S,
+                               .tv_nsec = ns % NS_PER_S};
+    int ready =
+        epoll_pwait2(poller->fd, poller->ready, READY_MAX, &timeout, NULL);
 
     if (ready >= 0 || (errno != ENOSYS && errno != EPERM))
         return ready;
