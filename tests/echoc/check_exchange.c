@@ -217,6 +217,25 @@ START_TEST(an_idle_timeout_restarts_on_progress)
 }
 END_TEST
 
+/* At 100 bytes a second the echo would take 10 s: below 10 kB/s, the exchange
+ * ends after 11 timeouts and 0.1 ms a byte. */
+START_TEST(an_idle_timeout_does_not_restart_for_ever)
+{
+    struct exchange exchange = {
+        .timeout_ms = 50, .is_idle_timeout = true, .buffer = buffer};
+    struct peer peer = {.limit = SIZE};
+
+    pair_open(unix_pair);
+    ck_assert_int_eq(connection_send(&connection, SIZE, buffer), SIZE);
+    start_peer(&peer, run_slow_echo);
+    ck_assert_int_eq(exchange_until(&exchange, &connection, SIZE), -1);
+    peer.stopped = true;
+    pthread_join(peer.thread, NULL);
+    ck_assert_int_eq(connection.fault.kind, FAULT_LATE);
+    ck_assert_uint_lt(connection.received, SIZE);
+}
+END_TEST
+
 START_TEST(eof_before_everything_was_sent_is_a_fault)
 {
     pair_open(pair_kinds[_i]);
@@ -356,6 +375,7 @@ void suite_tests(TCase *tests)
     tcase_add_test(tests, a_blocked_send_is_late);
     tcase_add_test(tests, a_total_timeout_ends_a_slow_exchange);
     tcase_add_test(tests, an_idle_timeout_restarts_on_progress);
+    tcase_add_test(tests, an_idle_timeout_does_not_restart_for_ever);
     tcase_add_loop_test(tests, eof_before_everything_was_sent_is_a_fault, 0,
                         PAIR_KINDS);
     tcase_add_loop_test(tests, eof_with_bytes_missing_is_a_fault, 0,
