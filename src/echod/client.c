@@ -49,13 +49,14 @@ void *client_thread(void *argument)
     enum client_state state = CLIENT_OPEN;
     struct log_event event = {.kind = EVENT_CLOSE, .peer = &client->peer.any};
 
+    /* After SHUT_RD the client may still send, and a close would reset it. */
     if (error == 0 && clients_state(client) == CLIENT_DRAINING)
         all_echoed = sendqueue_drain(client->fd);
     state = clients_close_fd(client);
     log_set_end(&event, error, state, all_echoed);
     event.bytes = client->written;
     event.ms = clock_ms() - start_ms;
-    log_event(&event); /* may wait, so after the close */
+    log_event(&event); /* may wait for a reader of the log: close first */
     if (clients_remove(client))
         signals_notify();
     return NULL;

@@ -21,7 +21,8 @@ int client_init(int delay_ms);
  */
 int client_start(struct client *client);
 
-/* What that thread runs; the argument is the struct client. */
+/* What that thread runs, with the struct client as its argument. Public for the
+ * test that measures the stack. */
 void *client_thread(void *argument);
 
 #endif

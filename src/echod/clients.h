@@ -14,8 +14,8 @@
  *    the number out of the slot with the mutex held and closes it afterwards:
  *    by then no other thread knows the number, so a descriptor that is reused
  *    is never shut down by mistake, and no thread waits for another's close(2).
- *  - Only the accept loop's thread opens descriptors, so there are never more
- *    of them than slots.
+ *  - Only the accept loop's thread opens descriptors for clients, so there are
+ *    never more of them than slots.
  *  - The table outlives every thread: it is never freed.
  */
 #ifndef ECHOD_CLIENTS_H
@@ -28,8 +28,12 @@
 #include <stdint.h>
 #include <sys/socket.h>
 
-/* What a stop has done to a client: nothing, SHUT_RD, SHUT_RDWR. */
-enum client_state { CLIENT_OPEN, CLIENT_DRAINING, CLIENT_CUT };
+/* What a stop has done to a client. */
+enum client_state {
+    CLIENT_OPEN,     /* nothing */
+    CLIENT_DRAINING, /* SHUT_RD: it gets the echo of what was received */
+    CLIENT_CUT       /* SHUT_RDWR: it gets nothing more */
+};
 
 /* One slot. The client's thread may read fd and peer and add to written; the
  * rest is private to the table. Small, as it is part of what an idle client
@@ -72,7 +76,8 @@ struct client *clients_add(int fd, const struct sockaddr *peer);
 enum client_state clients_close_fd(struct client *client);
 
 /* Free the slot of a client whose descriptor is closed. Returns true if the
- * accept loop asked, by clients_notify_below(), to be notified of it. */
+ * accept loop asked, by clients_notify_below(), to be notified of it: the caller
+ * does that, without the mutex. */
 bool clients_remove(struct client *client);
 
 /* Close and remove a client that no thread serves. */

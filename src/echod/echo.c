@@ -18,7 +18,7 @@
 #include <unistd.h>
 
 struct buffer {
-    char *data; /* small, or a mapping of ECHO_BUFFER_LARGE bytes */
+    char *data; /* small, or a mapping; so a buffer must not be copied */
     size_t size;
     char small[ECHO_BUFFER_SMALL];
 };
@@ -41,20 +41,20 @@ int echo_until_eof(struct echo *echo)
         buffer_fit(&buffer, (size_t)count, echo->in_fd);
     }
     buffer_free(&buffer);
-    return count == 0 ? 0 : -1;
+    return count == 0 ? 0 : -1; /* above 0: a write failed */
 }
 
-/* After a call that failed: EINTR, a signal came; EAGAIN, the socket's time
- * limit passed. A client that reads slowly is told from one that does not read
- * by what it has acknowledged since the last time. */
-static bool can_retry(struct echo *echo)
+/* After a read or write that failed. EINTR: a signal came. EAGAIN: SO_RCVTIMEO
+ * or SO_SNDTIMEO passed, but a client that sends nothing may still be reading
+ * its echo: go on if the send queue has changed since the last time. */
+static bool retry_after_error(struct echo *echo)
 {
-    int before = echo->unacknowledged;
+    int before = echo->queued;
 
     if (errno != EAGAIN)
         return errno == EINTR;
-    echo->unacknowledged = sendqueue_bytes(echo->out_fd);
-    return echo->unacknowledged != before;
+    echo->queued = sendqueue_bytes(echo->out_fd);
+    return echo->queued != before;
 }
 
 static ssize_t read_some(struct echo *echo, char *data, size_t size)
@@ -63,7 +63,7 @@ static ssize_t read_some(struct echo *echo, char *data, size_t size)
 
     do
         count = read(echo->in_fd, data, size);
-    while (count < 0 && can_retry(echo));
+    while (count < 0 && retry_after_error(echo));
     return count;
 }
 
@@ -71,15 +71,15 @@ static ssize_t read_some(struct echo *echo, char *data, size_t size)
  * ends it: the rest is still to be written. */
 static int write_all(struct echo *echo, const char *data, size_t size)
 {
-    if (echo->delay_ms > 0)
+    if (echo->delay_ms > 0) /* a sleep that a reset ends */
         sendqueue_wait_hangup(echo->out_fd, echo->delay_ms);
     while (size > 0) {
         ssize_t count = write(echo->out_fd, data, size);
 
-        if (count < 0 && !can_retry(echo))
+        if (count < 0 && !retry_after_error(echo))
             return -1;
         if (count > 0) {
-            echo->unacknowledged = 0; /* what was seen before is outdated */
+            echo->queued = 0; /* the last look is outdated */
             data += count;
             size -= (size_t)count;
             atomic_fetch_add_explicit(echo->written, (uint64_t)count,
@@ -95,19 +95,20 @@ static void buffer_init(struct buffer *buffer)
     buffer->size = sizeof buffer->small;
 }
 
-/* A client that fills the small buffer gets a large one, until there is nothing
- * to read for a moment. By mmap(2): a page costs memory only after it has been
- * read into, and all of it goes back at once. */
+/* A client that fills the small buffer gets a large one, if there is memory,
+ * until it is idle. By mmap(2): a page costs memory only after it has been read
+ * into, and all of it goes back at once. */
 static void buffer_fit(struct buffer *buffer, size_t count, int in_fd)
 {
     enum { IDLE_MS = 100 };
     struct pollfd input = {.fd = in_fd, .events = POLLIN};
-    void *large = MAP_FAILED;
 
-    if (buffer->data == buffer->small && count == buffer->size)
-        large = mmap(NULL, ECHO_BUFFER_LARGE, PROT_READ | PROT_WRITE,
-                     MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-    if (large != MAP_FAILED) {
+    if (buffer->data == buffer->small && count == buffer->size) {
+        void *large = mmap(NULL, ECHO_BUFFER_LARGE, PROT_READ | PROT_WRITE,
+                           MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+        if (large == MAP_FAILED)
+            return;
         buffer->data = large;
         buffer->size = ECHO_BUFFER_LARGE;
     } else if (buffer->data != buffer->small && poll(&input, 1, IDLE_MS) == 0) {

@@ -10,8 +10,9 @@
 #include <stdatomic.h>
 #include <stdint.h>
 
-/* The sizes of the two buffers. The small one shares a page with the thread's
- * stack frames, which decides the memory of an idle client. */
+/* The sizes of the two buffers. The small one is on the thread's stack, and small
+ * enough to fit into one page with the stack frames: that and the page of the
+ * thread structure are the memory of an idle client. */
 enum { ECHO_BUFFER_SMALL = 2048, ECHO_BUFFER_LARGE = 256 * 1024 };
 
 /* The descriptors are blocking, may be the same, and stay the caller's. Their
@@ -20,7 +21,7 @@ struct echo {
     int in_fd;
     int out_fd;
     int delay_ms;              /* each chunk is held back this long */
-    int unacknowledged;        /* private; 0 at first */
+    int queued;                /* used by echo.c only; the caller sets 0 */
     _Atomic uint64_t *written; /* bytes echoed so far; any thread may read it */
 };
 

@@ -26,12 +26,12 @@ enum {
     CUT_WAIT_MS = 2000 /* for the threads of clients that were cut off */
 };
 
-/* When something runs out (descriptors, memory, threads), the listeners stay
- * ready: without a pause the loop would spin. */
+/* When descriptors or memory run out, the listeners stay ready: without a pause
+ * the loop would spin. A client that leaves ends the pause early. */
 struct backoff {
     bool reported;
-    int ms;           /* the pause; 0 after a client was started */
-    int64_t until_ms; /* the end of the pause, unless a client leaves before */
+    int ms;           /* the last pause; 0 after a client was started */
+    int64_t until_ms; /* the end of the pause */
 };
 
 struct loop {
@@ -60,6 +60,7 @@ int server_run(const struct server *server)
     loop.pollfds = calloc(1 + listeners->count, sizeof *loop.pollfds);
     if (loop.pollfds == NULL) {
         log_warn("cannot serve: %s", log_strerror(errno));
+        listen_close(server->listeners);
         return -1;
     }
     while (signals.stops == 0 && result == 0) {
@@ -73,9 +74,9 @@ int server_run(const struct server *server)
     return result;
 }
 
-/* At the limit, or during a pause, the listeners are not polled: connections
- * wait in the kernel's backlog until a client leaves. poll(2) ignores a
- * descriptor of -1. */
+/* At the limit the listeners are not polled (poll(2) ignores a descriptor of -1):
+ * connections wait in the kernel's backlog until a client leaves. In a pause the
+ * limit is the number of clients there are. */
 static void wait_for_events(struct loop *loop, struct signals *signals)
 {
     const struct listeners *listeners = loop->server->listeners;
@@ -83,7 +84,7 @@ static void wait_for_events(struct loop *loop, struct signals *signals)
     size_t limit = pause_ms > 0 ? clients_count() : loop->server->max_clients;
     bool can_accept = false;
 
-    clients_notify_below(limit);
+    clients_notify_below(limit); /* first, so that no client leaves unseen */
     can_accept = clients_count() < limit;
     for (size_t i = 0; i < listeners->count; i++)
         loop->pollfds[1 + i] = (struct pollfd){
@@ -91,13 +92,13 @@ static void wait_for_events(struct loop *loop, struct signals *signals)
     signals_wait(loop->pollfds, 1 + listeners->count,
                  pause_ms > 0 ? pause_ms : -1, signals);
     if (signals->notified)
-        loop->backoff.until_ms = 0;
+        loop->backoff.until_ms = 0; /* but ms goes on doubling */
     if (signals->totals)
         log_totals(loop, EVENT_TOTALS);
 }
 
 /* Accept the connections that are waiting, and start a thread for each. Returns
- * -1 if the listener is broken. */
+ * -1 if the listener is broken, which ends the server. */
 static int accept_clients(struct loop *loop, const struct listener *listener)
 {
     size_t max = loop->server->max_clients;
@@ -133,7 +134,7 @@ static void add_client(struct loop *loop, int fd, const struct sockaddr *peer)
                  "closing new connections until a thread is available");
     } else {
         loop->backoff.ms = 0;
-        loop->backoff.until_ms = 0;
+        loop->backoff.until_ms = 0; /* set if the one before had no thread */
     }
 }
 
@@ -150,28 +151,29 @@ static int accept_failed(struct backoff *backoff, int error)
         back_off(backoff, error,
                  no_descriptor ? "waiting for a free descriptor" : "waiting");
     } else if (backoff->reported && backoff->ms == 0) {
-        /* No connection is waiting, and the last one has been served. */
+        /* No connection is waiting, and the last one got its thread. */
         backoff->reported = false;
         LOG_EVENT(EVENT_ACCEPT, .error = "over", .action = "accepting again");
     }
     return 0;
 }
 
-/* Report a shortage once, and pause: twice as long each time in a row. */
+/* Report a shortage once, and pause: 10 ms, doubled each time in a row, to 1 s. */
 static void back_off(struct backoff *backoff, int error, const char *action)
 {
     if (!backoff->reported)
         LOG_EVENT(EVENT_ACCEPT, .error = log_strerror(error), .action = action);
     backoff->reported = true;
     if (clock_left(backoff->until_ms) > 0)
-        return; /* another listener was first */
-    if (backoff->ms <= BACKOFF_MAX_MS / 2)
-        backoff->ms = backoff->ms == 0 ? BACKOFF_MIN_MS : 2 * backoff->ms;
+        return; /* set by the connection or the listener before */
+    backoff->ms = backoff->ms == 0 ? BACKOFF_MIN_MS : 2 * backoff->ms;
+    if (backoff->ms > BACKOFF_MAX_MS)
+        backoff->ms = BACKOFF_MAX_MS;
     backoff->until_ms = clock_ms() + backoff->ms;
 }
 
-/* SHUT_RD first: what was received is echoed, and the copy loops end. Clients
- * that have not taken their echo when the grace ends are cut off. */
+/* SHUT_RD first: what was received is echoed, and the copy loops end. A second
+ * signal, or the end of the grace, cuts off the clients that are left. */
 static void stop(struct loop *loop, int stops)
 {
     supervisor_notify("STOPPING=1");
@@ -185,7 +187,7 @@ static void stop(struct loop *loop, int stops)
     log_totals(loop, EVENT_STOP);
 }
 
-/* Wait for the last client to leave, for ms at most, or for another stop. */
+/* Wait for the last client to leave, for ms at most or until another signal. */
 static void wait_for_clients(struct loop *loop, int ms)
 {
     int64_t until_ms = clock_ms() + ms;

@@ -233,6 +233,10 @@ START_TEST(lines_dropped_for_a_stalled_reader_are_reported)
     ck_assert_str_eq(read_text(err),
                      "echod: standard output: works again, 6 lines were "
                      "lost\n");
+    while (*read_text(out) != '\0')
+        continue;
+    LOG_EVENT(EVENT_TOTALS, .totals = &totals);
+    ck_assert_ptr_nonnull(strstr(read_text(out), " 6 lines lost,"));
 }
 END_TEST
 

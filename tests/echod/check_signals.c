@@ -23,10 +23,13 @@ static struct pollfd pollfds[2];
 START_TEST(a_signal_is_held_until_the_loop_waits)
 {
     static const int numbers[] = {SIGTERM, SIGINT, SIGHUP};
+    sigset_t pending;
 
     signal(SIGHUP, SIG_DFL);
     ck_assert_int_eq(signals_open(), 0);
     raise(numbers[_i]);
+    sigpending(&pending);
+    ck_assert(sigismember(&pending, numbers[_i]));
     signals_wait(pollfds, 1, -1, &signals);
     ck_assert_int_eq(signals.stops, 1);
     ck_assert(!signals.totals && !signals.notified);
