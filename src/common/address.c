@@ -16,7 +16,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Each of these returns what is wrong with the text, or NULL. */
+/* port_fault() to parse() return what is wrong with the text, or NULL. */
 
 /* A service name starts with a letter; anything else must be a port number. */
 static const char *port_fault(const char *port)

@@ -34,7 +34,7 @@ struct address {
     char port[64];    /* a number from 0 to 65535, or a service name */
 };
 
-/* One socket address, of any family that echod and echoc know. */
+/* One socket address, of a family that echod and echoc support. */
 struct endpoint {
     socklen_t length;
     union {

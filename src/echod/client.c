@@ -20,11 +20,11 @@
 #include <stdbool.h>
 
 static pthread_attr_t attributes; /* detached, with a small stack */
-static int delay_ms;
+static int chunk_delay_ms;
 
-int client_init(int delay)
+int client_init(int delay_ms)
 {
-    delay_ms = delay;
+    chunk_delay_ms = delay_ms;
     thread_set_policy();
     return thread_attributes(&attributes);
 }
@@ -42,7 +42,7 @@ void *client_thread(void *argument)
     int64_t start_ms = clock_ms();
     struct echo echo = {.in_fd = client->fd,
                         .out_fd = client->fd,
-                        .delay_ms = delay_ms,
+                        .delay_ms = chunk_delay_ms,
                         .written = &client->written};
     int error = echo_until_eof(&echo) < 0 ? errno : 0;
     bool all_echoed = true;

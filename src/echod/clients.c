@@ -47,7 +47,7 @@ static size_t peer_size(const struct sockaddr *peer)
     return sizeof peer->sa_family;
 }
 
-/* A slot that was used before costs no more memory; a fresh one does. */
+/* Prefer a slot that was used before: a fresh one may touch a new page. */
 static struct client *take_slot(void)
 {
     uint32_t slot = table.first_free;
@@ -115,7 +115,7 @@ bool clients_remove(struct client *client)
 void clients_refuse(struct client *client)
 {
     clients_close_fd(client);
-    clients_remove(client);
+    clients_remove(client); /* the accept loop itself calls this */
     pthread_mutex_lock(&mutex);
     table.totals.refused++;
     pthread_mutex_unlock(&mutex);

@@ -8,7 +8,8 @@
  * to clients_remove(), at the end of its own thread. The concurrency contract:
  *
  *  - The accept loop adds, counts and shuts down clients. A client's thread
- *    touches its own slot only. Any of them may call at any time.
+ *    touches its own slot only. Every
+ *    function but clients_open() may be called at any time.
  *  - A client's descriptor belongs to the table until clients_close_fd(), and
  *    shutdown(2) on it happens with the mutex held. clients_close_fd() takes
  *    the number out of the slot with the mutex held and closes it afterwards:

@@ -67,8 +67,8 @@ static ssize_t read_some(struct echo *echo, char *data, size_t size)
     return count;
 }
 
-/* write(2) may take less than it was given, when a signal or the time limit
- * ends it: the rest is still to be written. */
+/* write(2) takes less than it was given if a signal or the time limit ends it:
+ * write the rest. */
 static int write_all(struct echo *echo, const char *data, size_t size)
 {
     if (echo->delay_ms > 0) /* a sleep that a reset ends */
@@ -79,7 +79,7 @@ static int write_all(struct echo *echo, const char *data, size_t size)
         if (count < 0 && !retry_after_error(echo))
             return -1;
         if (count > 0) {
-            echo->queued = 0; /* the last look is outdated */
+            echo->queued = 0; /* its last value is out of date */
             data += count;
             size -= (size_t)count;
             atomic_fetch_add_explicit(echo->written, (uint64_t)count,
@@ -95,9 +95,8 @@ static void buffer_init(struct buffer *buffer)
     buffer->size = sizeof buffer->small;
 }
 
-/* A client that fills the small buffer gets a large one, if there is memory,
- * until it is idle. By mmap(2): a page costs memory only after it has been read
- * into, and all of it goes back at once. */
+/* A client that fills the small buffer gets a large one until it is idle. Of what
+ * mmap(2) gives, a page costs memory only after it has been read into. */
 static void buffer_fit(struct buffer *buffer, size_t count, int in_fd)
 {
     enum { IDLE_MS = 100 };

@@ -11,7 +11,7 @@
 #include "common/address.h"
 #include "common/clock.h"
 #include "common/sockopt.h"
-#include "echod/client.h"
+#include "echod/clients.h"
 #include "echod/echo.h"
 #include "echod/log.h"
 
@@ -29,14 +29,14 @@ static bool are_same(int fd, int other, mode_t type)
            one.st_ino == two.st_ino;
 }
 
-bool inetd_is_client(int fd)
+bool inetd_is_stdin_socket(int fd)
 {
     return are_same(fd, STDIN_FILENO, S_IFSOCK);
 }
 
-bool inetd_has_client(int fd)
+bool inetd_reaches_client(int fd)
 {
-    return inetd_is_client(fd) || are_same(fd, STDOUT_FILENO, S_IFSOCK) ||
+    return inetd_is_stdin_socket(fd) || are_same(fd, STDOUT_FILENO, S_IFSOCK) ||
            are_same(fd, STDOUT_FILENO, S_IFIFO);
 }
 
@@ -52,7 +52,7 @@ int inetd_run(int timeout_ms, int delay_ms)
     int64_t start_ms = clock_ms();
     int error = 0;
 
-    /* The process that had them before may have made them non-blocking. */
+    /* The parent may have made them non-blocking. */
     sockopt_set_blocking(STDIN_FILENO, true);
     sockopt_set_blocking(STDOUT_FILENO, true);
     sockopt_tune_tcp(STDIN_FILENO);

@@ -13,10 +13,10 @@
  * Whether fd is the socket that is also descriptor 0, as under inetd(8): what
  * is written to it reaches the client.
  */
-bool inetd_is_client(int fd);
+bool inetd_is_stdin_socket(int fd);
 
 /* With --inetd: the same, or the socket or pipe that is descriptor 1. */
-bool inetd_has_client(int fd);
+bool inetd_reaches_client(int fd);
 
 /*
  * Serve descriptors 0 and 1 until end of file, and report. Returns 0 if

@@ -333,8 +333,8 @@ static int accept_blocking(int fd, struct sockaddr *peer, socklen_t *length)
 #endif
 }
 
-/* A connection that failed while it waited: the errors of accept(2), and what
- * BSDs add. */
+/* Errors after which accept(2) is called again: EINTR, and those of a connection
+ * that failed while it waited (accept(2), and what the BSDs add). */
 static bool is_aborted(int error)
 {
     switch (error) {
@@ -358,7 +358,8 @@ static bool is_aborted(int error)
     }
 }
 
-/* An error that repeats for ever is returned: the caller will back off. */
+/* Gives up after ABORTED_MAX in a row, so that an error that repeats cannot hold
+ * up the accept loop: the caller backs off. */
 int listen_accept(const struct listener *listener, struct endpoint *peer)
 {
     int fd = -1;

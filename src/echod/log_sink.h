@@ -40,8 +40,8 @@ void log_sink_open(struct log_sink *sink, int fd);
  * Write a line of length bytes, at most PIPE_BUF, with its '\n'. With may_wait
  * it waits for a slow reader, at most 5 s, and gives up when the reader has
  * taken no line for 200 ms; while lines are being dropped no write waits.
- * Returns 0, or with errno how many lines have been dropped in a row, this one
- * included.
+ * Returns 0 if the line was written; or how many lines in a row have been
+ * dropped, this one included, with errno.
  */
 unsigned long log_sink_write(struct log_sink *sink, const char *line,
                              size_t length, bool may_wait);

@@ -23,6 +23,7 @@
 #include <errno.h>
 #include <signal.h>
 #include <stdio.h>
+#include <string.h>
 #include <unistd.h>
 
 enum { STATUS_OK = 0, STATUS_FAILED = 1, STATUS_USAGE = 2 };
@@ -31,12 +32,12 @@ static int print(const char *text)
 {
     if (fputs(text, stdout) >= 0 && fflush(stdout) == 0)
         return STATUS_OK;
-    log_warn("cannot write to standard output: %s", log_strerror(errno));
+    log_warn("cannot write to standard output: %s", strerror(errno));
     return STATUS_FAILED;
 }
 
-/* Open the inherited sockets, or else those of the options. An address of which
- * a part was skipped is a warning. */
+/* Open the inherited sockets, or else those of the options. Warns of an address
+ * that was opened only in part. */
 static int open_listeners(const struct options *options,
                           struct listeners *listeners, char *errmsg)
 {
@@ -83,7 +84,7 @@ static int prepare_clients(const struct options *options, size_t max_clients,
         error = errno;
     if (error != 0)
         return errmsg_set(errmsg, "cannot serve %zu clients: %s", max_clients,
-                          log_strerror(error));
+                          strerror(error));
     limits_grow_table(max_clients);
     return 0;
 }
@@ -95,8 +96,7 @@ static int set_up(const struct options *options, struct server *server,
 {
     descriptors_raise_limit();
     if (signals_open() < 0)
-        return errmsg_set(errmsg, "cannot catch signals: %s",
-                          log_strerror(errno));
+        return errmsg_set(errmsg, "cannot catch signals: %s", strerror(errno));
     if (open_listeners(options, server->listeners, errmsg) < 0)
         return -1;
     if (options->user != NULL && privileges_become(options->user, errmsg) < 0)
@@ -128,7 +128,7 @@ static int serve(const struct options *options)
 
 static int serve_inetd(const struct options *options)
 {
-    int log_fd = inetd_has_client(STDERR_FILENO) ? -1 : STDERR_FILENO;
+    int log_fd = inetd_reaches_client(STDERR_FILENO) ? -1 : STDERR_FILENO;
     char errmsg[ERRMSG_MAX];
 
     signal(SIGPIPE, SIG_IGN);
@@ -150,7 +150,9 @@ int main(int argc, char *argv[])
     int err_fd = STDERR_FILENO;
 
     descriptors_fill_standard();
-    if (inetd_is_client(err_fd))
+    /* Under inetd(8) standard error may be the client's socket, which gets
+     * nothing but the echo. */
+    if (inetd_is_stdin_socket(err_fd))
         err_fd = -1;
     log_open(LOG_NONE, -1, err_fd);
     if (options_parse(&options, argc, argv, errmsg) < 0) {

@@ -76,7 +76,6 @@ static bool get_address(const struct sockaddr *peer, unsigned char address[16])
     return true;
 }
 
-/* Two rounds of multiply and fold. */
 static struct host **find_chain(const unsigned char address[16])
 {
     uint64_t half[2];

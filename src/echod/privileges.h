@@ -11,7 +11,7 @@
 
 /*
  * Take the uid, gid and groups of a user as the real, effective and saved ones.
- * Before the first thread, as credentials(7) are changed thread by thread.
+ * Call it before the first thread: getpwnam(3) is not thread-safe.
  * Returns 0, or -1 with errmsg, which names the user.
  */
 int privileges_become(const char *name, char errmsg[ERRMSG_MAX]);

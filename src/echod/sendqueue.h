@@ -21,8 +21,8 @@ int sendqueue_bytes(int fd);
  * Wait until the peer has acknowledged everything, or the connection is over.
  * To close a TCP socket that has unread input resets the connection, which
  * destroys what is still in the queue (RFC 1122, 4.2.2.13): so wait before the
- * close. A Unix socket keeps what was written, and is not waited for. Returns
- * false if there is unread input.
+ * close. Returns whether all input has been read. A Unix socket keeps what was
+ * written, and takes nothing after SHUT_RD: true at once.
  */
 bool sendqueue_drain(int fd);
 

@@ -65,6 +65,7 @@ int server_run(const struct server *server)
     }
     while (signals.stops == 0 && result == 0) {
         wait_for_events(&loop, &signals);
+        /* Also after a stop signal: connections that were waiting are served. */
         for (size_t i = 0; i < listeners->count && result == 0; i++)
             if (loop.pollfds[1 + i].revents != 0)
                 result = accept_clients(&loop, &listeners->list[i]);
@@ -76,7 +77,7 @@ int server_run(const struct server *server)
 
 /* At the limit the listeners are not polled (poll(2) ignores a descriptor of -1):
  * connections wait in the kernel's backlog until a client leaves. In a pause the
- * limit is the number of clients there are. */
+ * limit is the present number of clients, so only one that leaves makes room. */
 static void wait_for_events(struct loop *loop, struct signals *signals)
 {
     const struct listeners *listeners = loop->server->listeners;
@@ -84,7 +85,7 @@ static void wait_for_events(struct loop *loop, struct signals *signals)
     size_t limit = pause_ms > 0 ? clients_count() : loop->server->max_clients;
     bool can_accept = false;
 
-    clients_notify_below(limit); /* first, so that no client leaves unseen */
+    clients_notify_below(limit); /* ask first, then count */
     can_accept = clients_count() < limit;
     for (size_t i = 0; i < listeners->count; i++)
         loop->pollfds[1 + i] = (struct pollfd){
@@ -92,7 +93,7 @@ static void wait_for_events(struct loop *loop, struct signals *signals)
     signals_wait(loop->pollfds, 1 + listeners->count,
                  pause_ms > 0 ? pause_ms : -1, signals);
     if (signals->notified)
-        loop->backoff.until_ms = 0; /* but ms goes on doubling */
+        loop->backoff.until_ms = 0; /* the next pause is still longer */
     if (signals->totals)
         log_totals(loop, EVENT_TOTALS);
 }
@@ -116,12 +117,12 @@ static int accept_clients(struct loop *loop, const struct listener *listener)
 
 static void add_client(struct loop *loop, int fd, const struct sockaddr *peer)
 {
-    static const char too_many[] = "too many clients from its address";
     struct client *client = clients_add(fd, peer);
     int error = 0;
 
     if (client == NULL) {
-        LOG_EVENT(EVENT_REFUSE, .peer = peer, .error = too_many);
+        LOG_EVENT(EVENT_REFUSE, .peer = peer,
+                  .error = "too many clients from its address");
         close(fd);
         return;
     }
@@ -133,8 +134,7 @@ static void add_client(struct loop *loop, int fd, const struct sockaddr *peer)
         back_off(&loop->backoff, error,
                  "closing new connections until a thread is available");
     } else {
-        loop->backoff.ms = 0;
-        loop->backoff.until_ms = 0; /* set if the one before had no thread */
+        loop->backoff.until_ms = loop->backoff.ms = 0;
     }
 }
 

@@ -21,7 +21,7 @@ struct server {
 
 /*
  * Serve until a signal asks for a stop, then stop: clients have grace_ms to
- * take what was echoed to them. signals_open(), clients_open() and
+ * read the rest of their echo. signals_open(), clients_open() and
  * client_init() come before. Returns 0 after a stop that was asked for, -1
  * after a failure, which has been logged.
  */

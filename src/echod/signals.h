@@ -35,8 +35,8 @@ void signals_notify(void);
 /*
  * Wait like poll(2), ms milliseconds at most (-1: no limit), or until a signal
  * or signals_notify() comes, and store what came. The first element of pollfds
- * is reserved for the pipe. If poll(2) itself fails, no descriptor is ready and
- * a few milliseconds pass.
+ * is reserved for the pipe. If poll(2) fails, no descriptor is ready; unless a
+ * signal ended it, 20 ms pass.
  */
 void signals_wait(struct pollfd *pollfds, nfds_t count, int ms,
                   struct signals *signals);

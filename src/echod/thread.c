@@ -11,9 +11,9 @@
 #include <sched.h>
 #include <unistd.h>
 
-/* What a client's thread needs beyond PTHREAD_STACK_MIN, which holds the thread
- * structure and a signal frame: the small buffer, and printf(3) for a line of
- * the log. About 6 KiB when measured; a test checks that half is left. */
+/* What a client's thread has beyond PTHREAD_STACK_MIN. The small buffer and
+ * printf(3) for a line of the log take about 6 KiB; the minimum has space for
+ * the rest. A test checks that a page is left. */
 enum { CLIENT_STACK = 4 * 1024 + CLIENT_STACK_EXTRA };
 
 size_t thread_stack_size(void)

@@ -10,7 +10,7 @@
 #include "common/clock.h"
 #include "echoc/check/probe.h"
 #include "echoc/interrupt.h"
-#include "echoc/load/progress.h"
+#include "echoc/progress.h"
 
 #include <ctype.h>
 #include <errno.h>

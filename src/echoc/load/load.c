@@ -10,9 +10,9 @@
 
 #include "common/clock.h"
 #include "echoc/interrupt.h"
-#include "echoc/load/progress.h"
 #include "echoc/load/report.h"
 #include "echoc/load/worker.h"
+#include "echoc/progress.h"
 
 #include <errno.h>
 #include <inttypes.h>

@@ -6,7 +6,7 @@
  */
 #include "config.h"
 
-#include "echoc/load/progress.h"
+#include "echoc/progress.h"
 
 #include "common/clock.h"
 

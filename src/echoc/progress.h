@@ -6,8 +6,8 @@
  *
  * Only one thread may use it.
  */
-#ifndef ECHOC_LOAD_PROGRESS_H
-#define ECHOC_LOAD_PROGRESS_H
+#ifndef ECHOC_PROGRESS_H
+#define ECHOC_PROGRESS_H
 
 #include <stdbool.h>
 
