@@ -39,7 +39,7 @@ struct connection {
 };
 
 /* When a handler is called. Without one, the server listens or accepts badly. */
-enum moment {
+enum when {
     ACCEPTED,   /* once, before the first read */
     WAITING,    /* before each read */
     RECEIVED,   /* with a chunk, in place of the echo */
@@ -59,7 +59,7 @@ static fault_handler append_bytes, change_byte, close_after, delay_echo,
 static const struct fault {
     const char *name;
     const char *text;
-    enum moment moment;
+    enum when when;
     fault_handler *handler;
     int argument; /* of the handler */
 } faults[] = {
@@ -281,10 +281,10 @@ static bool reset_third(struct connection *client)
     return client->number % 3 != 0 || reset(client);
 }
 
-/* Call the handler if this is its moment. */
-static bool call_handler(enum moment moment, struct connection *client)
+/* Call the handler if this is when it is due. */
+static bool call_handler(enum when when, struct connection *client)
 {
-    return client->fault->moment != moment || client->fault->handler(client);
+    return client->fault->when != when || client->fault->handler(client);
 }
 
 static void *serve(void *argument)
@@ -296,7 +296,7 @@ static void *serve(void *argument)
     while (goes_on && call_handler(WAITING, client) &&
            (got = read(client->fd, client->bytes, CHUNK_MAX)) > 0) {
         client->size = (size_t)got;
-        goes_on = client->fault->moment == RECEIVED
+        goes_on = client->fault->when == RECEIVED
                       ? call_handler(RECEIVED, client)
                       : echo(client);
         client->offset += (size_t)got;
@@ -315,7 +315,7 @@ static void start_serving(struct connection *client)
     int yes = 1;
 
     setsockopt(client->fd, IPPROTO_TCP, TCP_NODELAY, &yes, sizeof yes);
-    if (client->fault->moment == ONE_BY_ONE)
+    if (client->fault->when == ONE_BY_ONE)
         serve(client);
     else if (pthread_create(&thread, NULL, serve, client) == 0)
         pthread_detach(thread);
@@ -379,8 +379,8 @@ int main(int argc, char *argv[])
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     signal(SIGPIPE, SIG_IGN);
     listen_fd = listen_at(argc > 2 ? atoi(argv[2]) : 0,
-                          fault->moment == NO_ACCEPT ? 0 : SOMAXCONN);
-    while (fault->moment == NO_ACCEPT)
+                          fault->when == NO_ACCEPT ? 0 : SOMAXCONN);
+    while (fault->when == NO_ACCEPT)
         pause();
     accept_clients(listen_fd, fault);
 }

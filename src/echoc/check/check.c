@@ -156,7 +156,7 @@ static enum status check_status(const struct check *check)
     if (check->accepting > 0)
         return STATUS_OK;
     /* Every endpoint was skipped. */
-    status_warn("%s: this machine has no address to try it from",
+    status_warn("%s: this machine has no address of its family",
                 context->server.text);
     return STATUS_FAULT;
 }

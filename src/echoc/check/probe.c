@@ -122,7 +122,7 @@ static const char *diagnose_connect(int error)
 {
     switch (error) {
     case ECONNREFUSED:
-        return "nobody listens there";
+        return "nothing listens there";
     case ENOENT:
         return "there is no such socket: the server is not running, or uses "
                "another path";

@@ -139,7 +139,7 @@ static int report_clients(struct probe_result *result,
                           const struct clients *clients)
 {
     static const char text[] =
-        "%zu of %zu clients answered while all were there";
+        "%zu of %zu clients got their echo while all were connected";
 
     if (clients->answered == clients->count)
         return probe_ok(result, "clients are served at the same time", text,

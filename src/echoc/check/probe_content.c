@@ -41,28 +41,30 @@ static void banner_text(const unsigned char *bytes, size_t size,
     strcpy(text + shown, size > BANNER_MAX ? "..." : "");
 }
 
-static int report_unasked(struct probe_result *result,
-                          const struct connection *connection, int events)
+static int report_unexpected(struct probe_result *result,
+                             const struct connection *connection, int events)
 {
     unsigned char bytes[BANNER_MAX + 1];
     char text[BANNER_MAX + 4];
     ssize_t got = 0;
 
     if ((events & POLLPRI) != 0)
-        return probe_bad(result,
-                         "urgent data comes unasked: a middlebox, or not an "
-                         "echo server",
-                         "an urgent byte before we spoke");
+        return probe_bad(
+            result,
+            "urgent data that was not asked for: a middlebox, or not an "
+            "echo server",
+            "an urgent byte before anything was sent");
     got = recv(connection->fd, bytes, sizeof bytes, MSG_PEEK);
     if (got <= 0)
-        return probe_bad(
-            result, "connections are closed as soon as they are made",
-            "%s before we spoke", got == 0 ? "closed" : strerror(errno));
+        return probe_bad(result,
+                         "connections are closed as soon as they are made",
+                         "%s before anything was sent",
+                         got == 0 ? "closed" : strerror(errno));
     banner_text(bytes, (size_t)got, text);
     return probe_bad(result,
                      "something sends a banner: a middlebox, or another kind "
                      "of server",
-                     "\"%s\" before we spoke", text);
+                     "\"%s\" before anything was sent", text);
 }
 
 /* Three connect times are enough for a banner to arrive. */
@@ -81,8 +83,8 @@ int probe_silence(struct probe_context *context, struct connection *connection,
     if (events < 0)
         return connection_fail(connection, FAULT_STOPPED, 0);
     if (events > 0)
-        return report_unasked(result, connection, events);
-    return probe_ok(result, "nothing is inserted before we speak",
+        return report_unexpected(result, connection, events);
+    return probe_ok(result, "nothing is inserted at the start",
                     "no banner and no urgent byte for %.1f s",
                     (double)wait_ns / 1e9);
 }

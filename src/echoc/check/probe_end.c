@@ -50,11 +50,12 @@ static const char *diagnose_half_close(const struct connection *connection)
     switch (connection->fault.kind) {
     case FAULT_CLOSED:
     case FAULT_RESET:
-        return "half-close is not honoured: our end is taken for the end of "
-               "both sides, and the rest is lost";
+        return "half-close is not honoured: it closes both directions, and "
+               "the rest of the echo is lost";
     case FAULT_LATE:
         if (connection_missing(connection) == 0)
-            return "our end is not passed on: the other side never closes";
+            return "the half-close is not passed on: the other side never "
+                   "closes";
         break;
     default:
         break;
@@ -70,10 +71,11 @@ int probe_half_close(struct probe_context *context,
         return -1;
     if (exchange_finish(&context->exchange, connection) < 0)
         return probe_fault(result, &connection->fault,
-                           diagnose_half_close(connection), "after our end");
+                           diagnose_half_close(connection),
+                           "after the half-close");
     return probe_ok(result, "half-close is honoured",
                     "%" PRIu64
-                    " bytes came back after our end, then a clean end",
+                    " bytes came back after the half-close, then EOF",
                     connection->received - FIRST_BYTES);
 }
 

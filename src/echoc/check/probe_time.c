@@ -119,7 +119,7 @@ int probe_round_trips(struct probe_context *context,
 }
 
 /*
- * Leave a connection idle until a moment of clock_ns(), then have one byte
+ * Leave a connection idle until a time of clock_ns(), then have one byte
  * echoed. Returns 0, or -1 with the fault; *end_ns is when the idle time ended.
  */
 static int idle_and_echo(struct probe_context *context,

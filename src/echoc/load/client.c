@@ -8,7 +8,7 @@
  *     CLOSED       the worker calls client_connect()         CONNECTING
  *     CONNECTING   the connection is established             IDLE
  *     IDLE         a message is due                          BUSY
- *                  the connection has had its last message   CLOSING
+ *                  the connection has sent its last message   CLOSING
  *     BUSY         the message is echoed (--stream: sent)    IDLE
  *     CLOSING      the server has closed, too                CLOSED
  *
@@ -229,7 +229,7 @@ static void begin_message(struct worker *worker, struct client *client,
     send_message(worker, client);
 }
 
-/* Whether the connection has had its last message. At the end of --hold there
+/* Whether the connection has sent its last message. At the end of --hold there
  * is one more, if the first was echoed. */
 static bool is_done(const struct worker *worker, const struct client *client)
 {

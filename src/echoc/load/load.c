@@ -2,7 +2,7 @@
  * SPDX-License-Identifier: ISC
  * Copyright (c) 2026 The echod authors
  *
- * load: many clients at once, shared out among worker threads.
+ * load: many clients at once, divided among worker threads.
  */
 #include "config.h"
 
@@ -24,7 +24,7 @@
 
 enum {
     THREADS_MAX = 4, /* without --threads */
-    UPDATE_MS = 100  /* between two looks at the workers */
+    UPDATE_MS = 100  /* between two checks of the workers */
 };
 
 static size_t choose_threads(const struct options *options)

@@ -2,7 +2,7 @@
  * SPDX-License-Identifier: ISC
  * Copyright (c) 2026 The echod authors
  *
- * load: many clients at once, shared out among worker threads.
+ * load: many clients at once, divided among worker threads.
  */
 #ifndef ECHOC_LOAD_LOAD_H
 #define ECHOC_LOAD_LOAD_H

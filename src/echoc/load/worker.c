@@ -21,7 +21,7 @@
 enum {
     CONNECTING_MAX = 256, /* more at once would overflow most backlogs */
     NS_PER_MS = 1000000,
-    BARRIER_NS = NS_PER_MS,   /* between two looks if all workers are ready */
+    BARRIER_NS = NS_PER_MS,   /* between checks that all workers are ready */
     TICK_NS = 100 * NS_PER_MS /* between two checks for timeouts */
 };
 
@@ -140,7 +140,7 @@ static void check_clients(struct worker *worker)
     }
 }
 
-/* The other workers need not wait for this one any more. */
+/* Let the other workers start without this one. */
 static void set_ready(struct worker *worker)
 {
     if (!worker->is_ready)
@@ -193,7 +193,7 @@ static bool have_tried(const struct worker *worker)
 
 /* No client has ever connected. With -n, which has no time limit, also: none
  * has been connected for the sum of both timeouts. */
-static bool is_hopeless(const struct worker *worker)
+static bool cannot_connect(const struct worker *worker)
 {
     const struct options *options = worker->options;
     int64_t limit_ns =
@@ -210,7 +210,7 @@ static bool is_over(const struct worker *worker)
     int64_t time_ns = worker->options->time_ms * NS_PER_MS;
 
     if (worker->error != 0 || atomic_load(&worker->load->stop) ||
-        worker->left == 0 || is_hopeless(worker))
+        worker->left == 0 || cannot_connect(worker))
         return true;
     return worker->phase == WORKER_RUNNING && !has_count(worker) &&
            worker->now_ns - worker->start_ns >= time_ns;
