@@ -188,7 +188,6 @@ END_TEST
 
 START_TEST(a_closed_or_reset_peer_is_always_reported)
 {
-    struct linger reset = {.l_onoff = 1};
     int pair[2];
 
     add_pairs(2, POLLOUT);
@@ -200,8 +199,7 @@ START_TEST(a_closed_or_reset_peer_is_always_reported)
     tcp_pair(pair);
     fds[7] = pair[0];
     ck_assert_int_eq(poller_add(poller, 7, fds[7], POLLIN), 0);
-    setsockopt(pair[1], SOL_SOCKET, SO_LINGER, &reset, sizeof reset);
-    close(pair[1]);
+    reset_connection(pair[1]);
     EVENTUALLY((look(), (events[7] & POLLERR) != 0));
 }
 END_TEST

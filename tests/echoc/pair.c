@@ -44,11 +44,7 @@ void pair_close(void)
 
 void pair_reset(void)
 {
-    struct linger reset = {.l_onoff = 1};
-
-    ck_assert_int_eq(
-        setsockopt(peer_fd, SOL_SOCKET, SO_LINGER, &reset, sizeof reset), 0);
-    close(peer_fd);
+    reset_connection(peer_fd);
     peer_fd = -1;
 }
 

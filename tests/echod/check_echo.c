@@ -366,14 +366,12 @@ END_TEST
 START_TEST(a_reset_ends_a_delay)
 {
     struct run run = {.result = 1, .echo.delay_ms = 3600000};
-    struct linger reset = {.l_onoff = 1};
     int fds[2];
 
     tcp_pair(fds);
     start(&run, fds[1], fds[1]);
     write_all(fds[0], "x", 1);
-    setsockopt(fds[0], SOL_SOCKET, SO_LINGER, &reset, sizeof reset);
-    close(fds[0]);
+    reset_connection(fds[0]);
     finish(&run);
     ck_assert_int_eq(run.result, -1);
 }
@@ -445,13 +443,11 @@ END_TEST
 START_TEST(a_reset_is_an_error_not_end_of_file)
 {
     struct run run = {.result = 1};
-    struct linger reset = {.l_onoff = 1};
     int fds[2];
 
     tcp_pair(fds);
     start(&run, fds[1], fds[1]);
-    setsockopt(fds[0], SOL_SOCKET, SO_LINGER, &reset, sizeof reset);
-    close(fds[0]);
+    reset_connection(fds[0]);
     finish(&run);
     ck_assert_int_eq(run.result, -1);
     ck_assert_int_eq(run.error, ECONNRESET);
@@ -513,7 +509,6 @@ END_TEST
 START_TEST(an_error_with_a_large_buffer_keeps_its_errno)
 {
     struct run run = {.result = 1};
-    struct linger reset = {.l_onoff = 1};
     char bytes[ECHO_BUFFER_SMALL] = "";
     int fds[2];
 
@@ -521,8 +516,7 @@ START_TEST(an_error_with_a_large_buffer_keeps_its_errno)
     write_all(fds[0], bytes, sizeof bytes);
     start(&run, fds[1], fds[1]);
     read_all(fds[0], bytes, sizeof bytes);
-    setsockopt(fds[0], SOL_SOCKET, SO_LINGER, &reset, sizeof reset);
-    close(fds[0]);
+    reset_connection(fds[0]);
     finish(&run);
     ck_assert_int_eq(run.result, -1);
     ck_assert_int_eq(run.error, ECONNRESET);

@@ -25,12 +25,6 @@ enum {
     TICK_NS = 100 * NS_PER_MS /* between two checks for timeouts */
 };
 
-int64_t worker_due_ns(const struct worker *worker, uint64_t message)
-{
-    return worker->start_ns + worker->offset_ns +
-           (int64_t)((double)message * worker->interval_ns);
-}
-
 static bool follows_schedule(const struct worker *worker)
 {
     return worker->interval_ns > 0 && worker->phase == WORKER_RUNNING;

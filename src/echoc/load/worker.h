@@ -74,6 +74,11 @@ void worker_join(struct worker *worker);
 
 /* --rate: the clock_ns() at which a message of this worker is due; the first
  * has number 0. */
-int64_t worker_due_ns(const struct worker *worker, uint64_t message);
+static inline int64_t worker_due_ns(const struct worker *worker,
+                                    uint64_t message)
+{
+    return worker->start_ns + worker->offset_ns +
+           (int64_t)((double)message * worker->interval_ns);
+}
 
 #endif
