@@ -13,8 +13,8 @@
 
 enum { NUMBER_SECONDS_MAX = 1000000 };
 
-/* Parse decimal digits and nothing else, up to max, which is at most INT64_MAX /
- * 10 - 1. Returns -1 for anything else. */
+/* Parse decimal digits and nothing else, up to max. Returns -1 for anything
+ * else. max is at most INT64_MAX / 10 - 1. */
 int64_t number_whole(const char *text, int64_t max);
 
 /*

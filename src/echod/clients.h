@@ -77,8 +77,8 @@ struct client *clients_add(int fd, const struct sockaddr *peer);
 enum client_state clients_close_fd(struct client *client);
 
 /* Free the slot of a client whose descriptor is closed. Returns true if the
- * accept loop asked, by clients_notify_below(), to be notified of it: the caller
- * does that, without the mutex. */
+ * accept loop asked, by clients_notify_below(), to be notified of it: the
+ * caller does that, without the mutex. */
 bool clients_remove(struct client *client);
 
 /* Close and remove a client that no thread serves. */

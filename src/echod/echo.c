@@ -95,8 +95,8 @@ static void buffer_init(struct buffer *buffer)
     buffer->size = sizeof buffer->small;
 }
 
-/* A client that fills the small buffer gets a large one until it is idle. Of what
- * mmap(2) gives, a page costs memory only after it has been read into. */
+/* A client that fills the small buffer gets a large one until it is idle. Of
+ * what mmap(2) gives, a page costs memory only after it has been read into. */
 static void buffer_fit(struct buffer *buffer, size_t count, int in_fd)
 {
     enum { IDLE_MS = 100 };

@@ -100,7 +100,7 @@ struct limit limits_find(void)
     return limit;
 }
 
-/* F_DUPFD rather than dup2(2), which would close a descriptor of that number. */
+/* F_DUPFD, not dup2(2), which would close a descriptor of that number. */
 void limits_grow_table(size_t clients)
 {
     int fd = fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC,

@@ -161,7 +161,7 @@ static int open_one(struct listener *listener, struct endpoint *endpoint,
     return -1;
 }
 
-/* Returns 0, or -1 with errno; EINVAL if it is not a listening stream socket. */
+/* Returns 0, or -1 with errno: EINVAL if it is no listening stream socket. */
 static int adopt_one(struct listener *listener, int fd, int timeout_ms)
 {
     struct endpoint name = {.length = sizeof name.address};
@@ -333,8 +333,8 @@ static int accept_blocking(int fd, struct sockaddr *peer, socklen_t *length)
 #endif
 }
 
-/* Errors after which accept(2) is called again: EINTR, and those of a connection
- * that failed while it waited (accept(2), and what the BSDs add). */
+/* Errors after which accept(2) is called again: EINTR, and those of a
+ * connection that failed while it waited (accept(2), and what the BSDs add). */
 static bool is_aborted(int error)
 {
     switch (error) {
@@ -358,8 +358,8 @@ static bool is_aborted(int error)
     }
 }
 
-/* Gives up after ABORTED_MAX in a row, so that an error that repeats cannot hold
- * up the accept loop: the caller backs off. */
+/* Gives up after ABORTED_MAX in a row, so that an error that repeats cannot
+ * hold up the accept loop: the caller backs off. */
 int listen_accept(const struct listener *listener, struct endpoint *peer)
 {
     int fd = -1;

@@ -52,8 +52,8 @@ int listen_adopt(struct listeners *listeners, int first_fd, int count,
  * accept(2): a blocking socket with the time limit set, which becomes the
  * caller's. Connections that failed while they waited are skipped. Returns -1
  * with errno: EAGAIN if no connection is waiting; an errno for which
- * listen_is_broken() is true; or anything else, which is a shortage (descriptors,
- * memory, or an error that repeats).
+ * listen_is_broken() is true; or anything else, which is a shortage
+ * (descriptors, memory, or an error that repeats).
  */
 int listen_accept(const struct listener *listener, struct endpoint *peer);
 

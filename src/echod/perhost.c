@@ -89,7 +89,7 @@ static struct host **find_chain(const unsigned char address[16])
     return &chains[hash & (chain_count - 1)];
 }
 
-/* Where the host of the address is linked, or the NULL at the end of its chain. */
+/* Where the host of the address is linked, or the NULL at the chain's end. */
 static struct host **find_entry(const unsigned char address[16])
 {
     struct host **entry = find_chain(address);

@@ -14,9 +14,9 @@
 #include <sys/socket.h>
 
 /*
- * Make space for count addresses at once, each with at most max_clients; 0 means
- * no limit, and allocates nothing. Returns 0, or -1 with errno. Called again, it
- * starts over.
+ * Make space for count addresses at once, each with at most max_clients; 0
+ * means no limit, and allocates nothing. Returns 0, or -1 with errno. Called
+ * again, it starts over.
  */
 int perhost_open(size_t count, size_t max_clients);
 

@@ -65,7 +65,7 @@ int server_run(const struct server *server)
     }
     while (signals.stops == 0 && result == 0) {
         wait_for_events(&loop, &signals);
-        /* Also after a stop signal: connections that were waiting are served. */
+        /* Also after a stop signal: what was waiting is served. */
         for (size_t i = 0; i < listeners->count && result == 0; i++)
             if (loop.pollfds[1 + i].revents != 0)
                 result = accept_clients(&loop, &listeners->list[i]);
@@ -75,9 +75,9 @@ int server_run(const struct server *server)
     return result;
 }
 
-/* At the limit the listeners are not polled (poll(2) ignores a descriptor of -1):
- * connections wait in the kernel's backlog until a client leaves. In a pause the
- * limit is the present number of clients, so only one that leaves makes room. */
+/* At the limit the listeners are not polled (poll(2) ignores a descriptor of
+ * -1): connections wait in the backlog until a client leaves. In a pause the
+ * limit is the present number of clients: only one that leaves makes room. */
 static void wait_for_events(struct loop *loop, struct signals *signals)
 {
     const struct listeners *listeners = loop->server->listeners;
@@ -158,7 +158,7 @@ static int accept_failed(struct backoff *backoff, int error)
     return 0;
 }
 
-/* Report a shortage once, and pause: 10 ms, doubled each time in a row, to 1 s. */
+/* Report a shortage once, and pause: 10 ms, doubled each time up to 1 s. */
 static void back_off(struct backoff *backoff, int error, const char *action)
 {
     if (!backoff->reported)

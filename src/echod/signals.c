@@ -123,8 +123,8 @@ static void read_pipe(struct signals *signals)
 }
 
 /* A signal that comes between unblocking and poll(2) is not missed: its handler
- * has written to the pipe. ppoll(2) would not do: on Linux it delivers no signal
- * while a descriptor is ready, so a busy listener would hold up a stop. */
+ * has written to the pipe. ppoll(2) would not do: on Linux it delivers no
+ * signal while a descriptor is ready, so a busy listener would delay a stop. */
 void signals_wait(struct pollfd *pollfds, nfds_t count, int ms,
                   struct signals *signals)
 {

@@ -38,7 +38,7 @@ struct connection {
     unsigned char bytes[CHUNK_MAX + APPENDED]; /* the chunk */
 };
 
-/* When a handler is called. Without one, the server listens or accepts badly. */
+/* When a handler is called; without one, the fault is in how it accepts. */
 enum when {
     ACCEPTED,   /* once, before the first read */
     WAITING,    /* before each read */
@@ -232,7 +232,7 @@ static bool half_close(struct connection *client)
     return client->fault->argument == 1 && reset(client);
 }
 
-/* Close after 64 KiB. With an argument, reset after 64 KiB or this many chunks. */
+/* Close after 64 KiB; with an argument, reset after it or n chunks. */
 static bool close_after(struct connection *client)
 {
     unsigned chunks_max = (unsigned)client->fault->argument;

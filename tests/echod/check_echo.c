@@ -412,8 +412,8 @@ START_TEST(a_client_that_does_not_read_times_out)
 }
 END_TEST
 
-/* Everything fits into the send buffer, so the echo waits in read(2), for longer
- * than its time limit, while the client reads what was echoed before. */
+/* Everything fits into the send buffer, so the echo waits in read(2), for
+ * longer than its time limit, while the client reads what was echoed before. */
 START_TEST(a_client_that_reads_slowly_does_not_time_out)
 {
     enum { LIMIT = 500, STEP = 50, STEPS = 30 };

@@ -14,8 +14,8 @@
 #include <errno.h>
 #include <stdlib.h>
 
-/* An interrupt just before poller_wait() does not end it, so it waits POLL_NS at
- * most. */
+/* An interrupt just before poller_wait() does not end it, so it waits POLL_NS
+ * at most. */
 enum { MESSAGE_BYTES = 64, POLL_NS = 100000000 };
 
 struct clients {

@@ -51,7 +51,8 @@ void counters_fault(struct counters *counters, const struct fault *fault);
 /* The number of messages that came back neither correct nor changed. */
 uint64_t counters_lost(const struct counters *counters);
 
-/* Print the members "sent" to "first_fault" of a JSON object, see echoc-json(5). */
+/* Print the members "sent" to "first_fault" of a JSON object, see
+ * echoc-json(5). */
 void counters_json(const struct counters *counters);
 
 /* Add the numbers of `from`; its first fault is not copied. Only the writer of
