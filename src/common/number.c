@@ -11,7 +11,7 @@
 #include <stddef.h>
 #include <string.h>
 
-int64_t number_whole(const char *text, int64_t max)
+int64_t number_integer(const char *text, int64_t max)
 {
     size_t digits = strspn(text, "0123456789");
     int64_t number = 0;

@@ -15,7 +15,7 @@ enum { NUMBER_SECONDS_MAX = 1000000 };
 
 /* Parse decimal digits and nothing else, up to max. Returns -1 for anything
  * else. max is at most INT64_MAX / 10 - 1. */
-int64_t number_whole(const char *text, int64_t max);
+int64_t number_integer(const char *text, int64_t max);
 
 /*
  * Parse seconds with an optional fraction, from 0 to NUMBER_SECONDS_MAX.

@@ -177,7 +177,7 @@ static int set_mode(struct options *options, const struct row *row,
 static int set_number(struct options *options, const struct row *row,
                       const char *value, char *errmsg)
 {
-    int64_t number = number_whole(value, row->max);
+    int64_t number = number_integer(value, row->max);
 
     if (number < row->min)
         return errmsg_set(errmsg, "--%s=%s: not a number from %lld to %lld",

@@ -248,10 +248,10 @@ static void print_summary(const struct ping *ping)
 static void print_json(const struct ping *ping)
 {
     json_object(NULL);
-    json_text("command", "ping");
-    json_text("address", ping->server.text);
-    json_text("endpoint", ping->counters.connects > 0 ? ping->name : NULL);
-    json_whole("size", ping->options->size);
+    json_string("command", "ping");
+    json_string("address", ping->server.text);
+    json_string("endpoint", ping->counters.connects > 0 ? ping->name : NULL);
+    json_integer("size", ping->options->size);
     counters_json(&ping->counters);
     json_end();
 }

@@ -74,7 +74,7 @@ static const struct option long_options[] = {
 
 static int set_count(const char *name, size_t *count, char *errmsg)
 {
-    int64_t number = number_whole(optarg, INT_MAX);
+    int64_t number = number_integer(optarg, INT_MAX);
 
     if (number < 1)
         return errmsg_set(errmsg,
@@ -98,7 +98,7 @@ static int set_seconds(const char *name, int *ms, char *errmsg)
 
 static int set_delay(int *ms, char *errmsg)
 {
-    int64_t number = number_whole(optarg, DELAY_MAX_MS);
+    int64_t number = number_integer(optarg, DELAY_MAX_MS);
 
     if (number < 0)
         return errmsg_set(errmsg, "--delay=%s: not a number of ms from 0 to %d",

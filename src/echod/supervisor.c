@@ -30,12 +30,12 @@ int supervisor_listeners(char errmsg[ERRMSG_MAX])
 
     if (pid == NULL || fds == NULL)
         return 0;
-    number = number_whole(pid, INT_MAX);
+    number = number_integer(pid, INT_MAX);
     if (number < 0)
         return errmsg_set(errmsg, "LISTEN_PID is not a number");
     if (number != getpid())
         return 0;
-    number = number_whole(fds, INT_MAX - SUPERVISOR_FIRST_FD);
+    number = number_integer(fds, INT_MAX - SUPERVISOR_FIRST_FD);
     if (number < 0)
         return errmsg_set(errmsg, "LISTEN_FDS is not a number");
     return (int)number;

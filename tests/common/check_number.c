@@ -29,7 +29,7 @@ static const struct {
 
 START_TEST(digits_are_read)
 {
-    ck_assert_int_eq(number_whole(numbers[_i].text, numbers[_i].max),
+    ck_assert_int_eq(number_integer(numbers[_i].text, numbers[_i].max),
                      numbers[_i].number);
 }
 END_TEST
@@ -64,7 +64,7 @@ static const struct {
 
 START_TEST(anything_but_digits_in_range_is_refused)
 {
-    ck_assert_int_eq(number_whole(not_numbers[_i].text, not_numbers[_i].max),
+    ck_assert_int_eq(number_integer(not_numbers[_i].text, not_numbers[_i].max),
                      -1);
 }
 END_TEST
@@ -76,7 +76,8 @@ START_TEST(every_upper_bound_is_exact)
             char text[8];
 
             snprintf(text, sizeof text, "%d", (int)value);
-            ck_assert_int_eq(number_whole(text, max), value == max ? max : -1);
+            ck_assert_int_eq(number_integer(text, max),
+                             value == max ? max : -1);
         }
 }
 END_TEST

@@ -51,10 +51,10 @@ static void print_json_row(const char *name, const struct probe_result *result)
         [PROBE_OK] = "ok", [PROBE_BAD] = "bad", [PROBE_SKIPPED] = "skipped"};
 
     json_object(NULL);
-    json_text("name", name);
-    json_text("verdict", verdicts[result->verdict]);
-    json_text("seen", result->observed);
-    json_text("means", result->diagnosis);
+    json_string("name", name);
+    json_string("verdict", verdicts[result->verdict]);
+    json_string("seen", result->observed);
+    json_string("means", result->diagnosis);
     json_end();
 }
 
@@ -122,8 +122,8 @@ static void run_probes(struct check *check)
 static void begin_json(const struct check *check)
 {
     json_object(NULL);
-    json_text("command", "check");
-    json_text("address", check->context.server.text);
+    json_string("command", "check");
+    json_string("address", check->context.server.text);
     json_array("trials");
 }
 
@@ -134,8 +134,8 @@ static void end_json(const struct check *check)
 
     json_end();
     connect_name(&context->server, context->server.chosen, name);
-    json_text("endpoint", check->accepting > 0 ? name : NULL);
-    json_whole("bad", check->bad);
+    json_string("endpoint", check->accepting > 0 ? name : NULL);
+    json_integer("bad", check->bad);
     json_bool("ok", check->accepting > 0 && check->bad == 0 &&
                         !context->is_interrupted);
     json_number("resolve_ms", context->resolve_ms);

@@ -149,19 +149,19 @@ static void print_json(const struct report *report)
 
     connect_name(report->server, report->server->chosen, name);
     json_object(NULL);
-    json_text("command", "load");
-    json_text("address", report->server->text);
-    json_text("endpoint", name);
-    json_text("mode", modes[options->mode]);
-    json_whole("clients", options->clients);
-    json_whole("size", options->size);
+    json_string("command", "load");
+    json_string("address", report->server->text);
+    json_string("endpoint", name);
+    json_string("mode", modes[options->mode]);
+    json_integer("clients", options->clients);
+    json_integer("size", options->size);
     json_number("rate", options->rate > 0 ? (double)options->rate : NAN);
     counters_json(counters);
     json_number("seconds", report->seconds);
     json_number("messages_per_second", per_second(report, report->echoes));
     json_number("bytes_per_second", per_second(report, report->bytes));
-    json_whole("unsent", report->unsent);
-    json_whole("served", counters->served);
+    json_integer("unsent", report->unsent);
+    json_integer("served", counters->served);
     json_number("served_seconds",
                 counters->served > 0 ? report->served_after : NAN);
     json_object("cpu_seconds");

@@ -33,8 +33,8 @@ static void json_errors(const struct counters *counters)
 
     json_object("errors");
     for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++)
-        json_whole(fault_name(kinds[i]),
-                   counters_get(&counters->errors[kinds[i]]));
+        json_integer(fault_name(kinds[i]),
+                     counters_get(&counters->errors[kinds[i]]));
     json_end();
 }
 
@@ -43,16 +43,17 @@ void counters_json(const struct counters *counters)
     char text[FAULT_TEXT_MAX];
 
     fault_text(&counters->first, text);
-    json_whole("sent", counters_get(&counters->sent));
-    json_whole("echoed", counters_get(&counters->echoed));
-    json_whole("lost", counters_lost(counters));
-    json_whole("changed", counters_get(&counters->changed));
-    json_whole("bytes", counters_get(&counters->bytes));
-    json_whole("connects", counters_get(&counters->connects));
+    json_integer("sent", counters_get(&counters->sent));
+    json_integer("echoed", counters_get(&counters->echoed));
+    json_integer("lost", counters_lost(counters));
+    json_integer("changed", counters_get(&counters->changed));
+    json_integer("bytes", counters_get(&counters->bytes));
+    json_integer("connects", counters_get(&counters->connects));
     json_times("connect_ms", &counters->connect_times);
     json_times("round_trip_ms", &counters->round_trips);
     json_errors(counters);
-    json_text("first_fault", counters->first.kind == FAULT_NONE ? NULL : text);
+    json_string("first_fault",
+                counters->first.kind == FAULT_NONE ? NULL : text);
 }
 
 void counters_merge(struct counters *into, const struct counters *from)

@@ -69,7 +69,7 @@ void json_end(void)
         putchar('\n');
 }
 
-void json_text(const char *name, const char *value)
+void json_string(const char *name, const char *value)
 {
     start(name);
     if (value != NULL)
@@ -78,7 +78,7 @@ void json_text(const char *name, const char *value)
         printf("null");
 }
 
-void json_whole(const char *name, uint64_t value)
+void json_integer(const char *name, uint64_t value)
 {
     start(name);
     printf("%" PRIu64, value);
@@ -110,7 +110,7 @@ void json_times(const char *name, const struct histogram *histogram)
     double ms = count > 0 ? 1e-6 : NAN;
 
     json_object(name);
-    json_whole("count", count);
+    json_integer("count", count);
     json_number("min", (double)histogram->min * ms);
     json_number("mean", histogram_mean(histogram) * ms);
     json_number("mdev", histogram_deviation(histogram) * ms);

@@ -20,8 +20,8 @@ void json_object(const char *name);
 void json_array(const char *name);
 void json_end(void); /* close the innermost; the outermost ends the line */
 
-void json_text(const char *name, const char *value); /* null if NULL */
-void json_whole(const char *name, uint64_t value);
+void json_string(const char *name, const char *value); /* null if NULL */
+void json_integer(const char *name, uint64_t value);
 void json_number(const char *name, double value); /* null if not finite */
 void json_bool(const char *name, bool value);
 
