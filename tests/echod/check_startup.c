@@ -142,6 +142,7 @@ START_TEST(the_supervisor_is_notified_of_start_and_stop)
     setenv("NOTIFY_SOCKET", socket_path(), 1);
     RUN(&echod, "127.0.0.1:0");
     expect_datagram(fd, "READY=1");
+    program_expect_signals(&echod);
     program_stop(&echod);
     expect_datagram(fd, "STOPPING=1");
     unlink(socket_path());

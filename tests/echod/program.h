@@ -65,6 +65,9 @@ void program_end_client(struct program *program, int fd, const char *text);
 const char *socket_path(void);
 int connect_to_path(const char *path);
 
+/* To be called before the first signal after RUN: in a build with
+ * ThreadSanitizer, wait until it arrives. Elsewhere it may come at any time. */
+void program_expect_signals(const struct program *program);
 void program_signal(const struct program *program, int number);
 /* Wait for the end; returns the exit status, or 128 + the signal's number. */
 int program_wait(struct program *program);
