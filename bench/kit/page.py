@@ -62,6 +62,9 @@ HOW = (
     "Round trips are a closed loop: a client sends 64 bytes, waits for them,"
     " and sends the next 64. Bulk is full duplex; GB/s counts one direction. A"
     " connection is: connect, echo 64 bytes, close in both directions.",
+    "p99.9 is the time within which 999 of 1,000 round trips end. No wait is"
+    " longer than its measurement, so with 1,000 clients and more round trips"
+    " are measured for longer.",
     "CPU time is the user and system time of all processes of the server. With"
     " many clients it includes accepting and closing them.",
     "The memory of an idle client is measured with clients that have made one"

@@ -6,9 +6,9 @@ import csv
 import statistics
 
 FIGURES = ("seconds", "bytes_per_second", "trips_per_second",
-           "connections_per_second", "p50_us", "p99_us", "cpu_seconds_per_gb",
-           "cpu_ms_per_1000", "resident_kb", "kb_per_client",
-           "machine_kb_per_client")
+           "connections_per_second", "p50_us", "p99_us", "p99.9_us",
+           "cpu_seconds_per_gb", "cpu_ms_per_1000", "resident_kb",
+           "kb_per_client", "machine_kb_per_client")
 COLUMNS = ("round", "server", "test", "clients", *FIGURES, "fault")
 
 

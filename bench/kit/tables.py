@@ -55,13 +55,18 @@ def speed():
                  tuple(bulk + trips + churn))
 
 
-def latency():
+def latency(results):
     columns = []
-    for clients, unit, scale in ((1, "µs", 1), (100, "ms", 1e-3),
-                                 (1000, "ms", 1e-3)):
-        columns += [Column(f"{count(clients)}, {unit}", head,
-                           ("trips", clients, f"{head}_us"), scale)
-                    for head in ("p50", "p99")]
+    measured = results.clients("trips")
+    for clients, unit, scale, heads in (
+            (1, "µs", 1, ("p50", "p99")),
+            (100, "ms", 1e-3, ("p50", "p99")),
+            (1000, "ms", 1e-3, ("p50", "p99", "p99.9")),
+            (5000, "ms", 1e-3, ("p99", "p99.9"))):
+        if clients in measured:
+            columns += [Column(f"{count(clients)}, {unit}", head,
+                               ("trips", clients, f"{head}_us"), scale)
+                        for head in heads]
     return Table("Time of a round trip of 64 bytes", False, tuple(columns))
 
 
@@ -83,6 +88,7 @@ def growth(results):
             ("round trips, 1,000/s", True, "trips", "trips_per_second", 1e-3),
             ("p50, ms", False, "trips", "p50_us", 1e-3),
             ("p99, ms", False, "trips", "p99_us", 1e-3),
+            ("p99.9, ms", False, "trips", "p99.9_us", 1e-3),
             ("resident memory of the server, MB", False, "hold",
              "resident_kb", 1e-3),
             ("CPU, ms/1,000 round trips", False, "trips", "cpu_ms_per_1000",
@@ -93,7 +99,7 @@ def growth(results):
 
 
 def all_tables(results):
-    return [speed(), latency(), cost(), *growth(results)]
+    return [speed(), latency(results), cost(), *growth(results)]
 
 
 def digits(value):
