@@ -5,6 +5,7 @@
 
     make bench
     make bench QUICK=1
+    make bench HOGS=2
 
 Run it in the build folder, with ./echod and ./echoc. Each measurement starts a
 new server. A round takes one test after another and runs it with every server;
@@ -14,18 +15,31 @@ beside it, and a report with all of them in bench/report.html.
 """
 import argparse
 import os
+import shlex
 import sys
 import time
 
 sys.dont_write_bytecode = True
 
-from kit import machine, page, plan, plots, process  # noqa: E402
-from kit import results, servers, tables  # noqa: E402
+from kit import hogs, machine, page, plan, plots  # noqa: E402
+from kit import process, results, servers, tables  # noqa: E402
 
 BUILD = "bench/build"
 OUT = "bench/out"
 PAGE = "bench/report.html"
 BUSY_LOAD = 0.25  # load average of each processor
+MAX_HOGS = 64
+
+
+def names(known):
+    """The type of an option that takes names of these, separated by commas."""
+    def parse_names(text):
+        found = [name.strip() for name in text.split(",")]
+        for name in found:
+            if name not in known:
+                raise argparse.ArgumentTypeError(f"{name}: unknown")
+        return found
+    return parse_names
 
 
 def parse():
@@ -34,10 +48,21 @@ def parse():
                         help="one short round")
     parser.add_argument("--rounds", type=int, metavar="N")
     parser.add_argument("--servers", metavar="NAME[,NAME...]",
+                        type=names([one.name for one in servers.SERVERS]),
                         help="only these and echod")
+    parser.add_argument("--tests", metavar="TEST[,TEST...]",
+                        type=names(plan.KINDS),
+                        help=f"only these: {', '.join(plan.KINDS)}")
+    parser.add_argument("--hogs", metavar="N", type=int, default=0,
+                        help="measure beside N processes that are always busy")
+    parser.add_argument("--other", metavar="PROGRAM",
+                        help="measure another build of echod, too")
     parser.add_argument("--list", action="store_true",
                         help="list the servers and exit")
-    return parser.parse_args()
+    options = parser.parse_args()
+    if not 0 <= options.hogs <= MAX_HOGS:
+        parser.error(f"--hogs takes 0 to {MAX_HOGS}")
+    return options
 
 
 class Progress:
@@ -60,13 +85,20 @@ class Progress:
         self.done += 1
 
 
-def choose(wanted):
-    names = [name.strip() for name in wanted.split(",")] if wanted else []
-    unknown = set(names) - {server.name for server in servers.SERVERS}
-    if unknown:
-        raise SystemExit(f"unknown server: {', '.join(sorted(unknown))}")
-    return [server for server in servers.SERVERS
-            if not names or server.name in names + ["echod"]]
+def choose(options):
+    chosen = [server for server in servers.SERVERS
+              if not options.servers
+              or server.name in options.servers + ["echod"]]
+    if options.other:
+        chosen.insert(1, servers.other_echod(options.other))
+    return chosen
+
+
+def choose_plan(options):
+    chosen = plan.QUICK if options.quick else plan.FULL
+    if options.rounds:
+        chosen = plan.with_rounds(chosen, options.rounds)
+    return plan.with_kinds(chosen, options.tests or plan.KINDS)
 
 
 def prepare(chosen, progress):
@@ -119,7 +151,7 @@ def busy():
 
 
 def run_facts(settings, taken):
-    command = " ".join(["bench/bench.py", *sys.argv[1:]])
+    command = shlex.join(["bench/bench.py", *sys.argv[1:]])
     rounds = f"{settings.rounds} round{'s' * (settings.rounds > 1)}"
     if settings.growth_rounds != settings.rounds:
         rounds += f" ({settings.growth_rounds} for the curves)"
@@ -146,17 +178,19 @@ def main():
         print("\n".join(server.name for server in servers.SERVERS))
         return
     notes = busy()
+    if options.hogs:
+        notes.append(f"All servers were measured beside {options.hogs} other "
+                     f"process{'es' * (options.hogs > 1)} that never waited.")
     process.exit_on_signals()
     limit = process.raise_descriptor_limit()
     progress = Progress(0)
-    ready, missing = prepare(choose(options.servers), progress)
+    ready, missing = prepare(choose(options), progress)
     plan.limit_clients(ready, limit)
-    settings = plan.QUICK if options.quick else plan.FULL
-    if options.rounds:
-        settings = plan.with_rounds(settings, options.rounds)
+    settings = choose_plan(options)
     todo = list(plan.steps(settings, ready))
     progress = Progress(len(todo))
-    found = measure_all(todo, settings, progress)
+    with hogs.running(options.hogs):
+        found = measure_all(todo, settings, progress)
     taken = time.monotonic() - progress.start
     notes += tables.notes(found, ready, missing, settings)
     write_report(found, ready, notes, run_facts(settings, taken))

@@ -8,8 +8,9 @@ import subprocess
 
 GNUPLOT_SECONDS = 30
 OURS = "#c1272d"
-OTHERS = {"one at a time": "#8c8c8c", "fork each": "#b07d2b",
-          "epoll loop": "#0b6fa4", "Go": "#1b9e77", "Tokio": "#7b4fa3"}
+OTHERS = {"other echod": "#e6550d", "one at a time": "#8c8c8c",
+          "fork each": "#b07d2b", "epoll loop": "#0b6fa4", "Go": "#1b9e77",
+          "Tokio": "#7b4fa3"}
 
 HEAD = """set terminal svg size 640,440 background "white" \\
     font "Helvetica,Arial,sans-serif,13" linewidth 1

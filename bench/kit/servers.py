@@ -86,6 +86,13 @@ def echod(folders):
             version_of([program, "--version"], r"(\S+)$"))
 
 
+def other_echod(program):
+    """Another build, for example the version before a change."""
+    return Server("other echod", f"a thread for each client; {program}",
+                  lambda folders: echod(dataclasses.replace(
+                      folders, program=program)), has_curve=True)
+
+
 def in_c(name):
     def setup(folders):
         peers = os.path.join(folders.source, "peers")
