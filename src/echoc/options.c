@@ -54,8 +54,8 @@ const char options_help[] =
     "ping, load:\n"
     "  -n, --count=N           number of messages (default: ping runs until\n"
     "                          interrupted, load for --time)\n"
-    "  -s, --size=BYTES        size of a message (default: 64; with --stream\n"
-    "                          262144)\n"
+    "  -s, --size=BYTES        size of a message, such as 500, 64k or 1MB\n"
+    "                          (default: 64; with --stream 262144)\n"
     "ping:\n"
     "  -i, --interval=SECONDS  time between messages (default: 1)\n"
     "      --new               open a new connection for each message\n"
@@ -97,6 +97,8 @@ enum kind {
     CONSTANT, /* no value: set the field to .min */
     MODE,     /* the same, but only one such option is allowed */
     NUMBER,   /* from .min to .max */
+    SIZE,     /* the same, in bytes, with a suffix or without */
+    RATE,     /* from .min thousandths to .max; the field is a double */
     SECONDS,  /* at least .min ms */
     TIMEOUTS, /* the same, but set both timeouts */
     TEXT,
@@ -124,12 +126,12 @@ static const struct row {
     {COPY, 0, "verify", CONSTANT, FIELD(verify), true, 0},
     {PING | LOAD | CHECK, 0, "json", CONSTANT, FIELD(json), true, 0},
     {PING | LOAD, 'n', "count", NUMBER, FIELD(count), 1, 1000000000000},
-    {PING | LOAD, 's', "size", NUMBER, FIELD(size), 1, 1 << 30},
+    {PING | LOAD, 's', "size", SIZE, FIELD(size), 1, 1 << 30},
     {PING, 'i', "interval", SECONDS, FIELD(interval_ms), 0, 0},
     {PING, 0, "new", CONSTANT, FIELD(new_each), true, 0},
     {LOAD | CHECK, 'c', "clients", NUMBER, FIELD(clients), 1, 1000000},
     {LOAD, 'T', "time", SECONDS, FIELD(time_ms), 1, 0},
-    {LOAD, 0, "rate", NUMBER, FIELD(rate), 1, 1000000000},
+    {LOAD, 0, "rate", RATE, FIELD(rate), 1, 1000000000},
     {LOAD, 0, "stream", MODE, FIELD(mode), OPTIONS_STREAM, 0},
     {LOAD, 0, "churn", MODE, FIELD(mode), OPTIONS_CHURN, 0},
     {LOAD, 0, "hold", MODE, FIELD(mode), OPTIONS_HOLD, 0},
@@ -177,13 +179,27 @@ static int set_mode(struct options *options, const struct row *row,
 static int set_number(struct options *options, const struct row *row,
                       const char *value, char *errmsg)
 {
-    int64_t number = number_integer(value, row->max);
+    int64_t number = row->kind == SIZE ? number_size(value, row->max)
+                                       : number_integer(value, row->max);
 
     if (number < row->min)
         return errmsg_set(errmsg, "--%s=%s: not a number from %lld to %lld",
                           row->name, value, (long long)row->min,
                           (long long)row->max);
     set_field(options, row, number);
+    return 0;
+}
+
+static int set_rate(struct options *options, const struct row *row,
+                    const char *value, char *errmsg)
+{
+    double least = (double)row->min / 1000;
+    double rate = number_decimal(value, (double)row->max);
+
+    if (rate < least)
+        return errmsg_set(errmsg, "--%s=%s: not a number from %g to %lld",
+                          row->name, value, least, (long long)row->max);
+    memcpy((char *)options + row->offset, &rate, sizeof rate);
     return 0;
 }
 
@@ -252,7 +268,10 @@ static int set_option(struct options *options, const struct row *row,
     case MODE:
         return set_mode(options, row, errmsg);
     case NUMBER:
+    case SIZE:
         return set_number(options, row, value, errmsg);
+    case RATE:
+        return set_rate(options, row, value, errmsg);
     case SECONDS:
     case TIMEOUTS:
         return set_seconds(options, row, value, errmsg);

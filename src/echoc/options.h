@@ -50,7 +50,7 @@ struct options {
     size_t clients;
     size_t threads; /* 0: choose a number that suits the machine */
     int64_t time_ms;
-    uint64_t rate; /* messages a second; 0: no limit */
+    double rate; /* messages a second; 0: no limit */
     enum options_mode mode;
     const char *hgrm; /* file names, or NULL */
     const char *plot;

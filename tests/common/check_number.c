@@ -82,6 +82,104 @@ START_TEST(every_upper_bound_is_exact)
 }
 END_TEST
 
+enum { GIB = 1 << 30 };
+
+static const struct {
+    const char *text;
+    int64_t max, bytes;
+} sizes[] = {
+    {"0", 10, 0},
+    {"64", 64, 64},
+    {"000000000000000000000000000000064", 64, 64},
+    {"1k", GIB, 1024},
+    {"1K", GIB, 1024},
+    {"1KiB", GIB, 1024},
+    {"64KiB", 65536, 65536},
+    {"64kiB", 65536, 65536},
+    {"2kB", 2000, 2000},
+    {"2KB", 2000, 2000},
+    {"3m", GIB, 3 << 20},
+    {"3M", GIB, 3 << 20},
+    {"3MiB", GIB, 3 << 20},
+    {"3MB", GIB, 3000000},
+    {"1g", GIB, GIB},
+    {"1GiB", GIB, GIB},
+    {"1GB", GIB, 1000000000},
+    {"0k", 10, 0},
+};
+
+START_TEST(sizes_have_the_suffixes_of_coreutils)
+{
+    ck_assert_int_eq(number_size(sizes[_i].text, sizes[_i].max),
+                     sizes[_i].bytes);
+}
+END_TEST
+
+static const struct {
+    const char *text;
+    int64_t max;
+} not_sizes[] = {
+    {"", GIB},
+    {"k", GIB},
+    {"KiB", GIB},
+    {"65", 64},
+    {"64k", 65535},
+    {"2kB", 1999},
+    {"1025m", GIB},
+    {"2g", GIB},
+    {"9007199254740993k", GIB},
+    {"18446744073709551617k", GIB},
+    {"1b", GIB},
+    {"1B", GIB},
+    {"1kb", GIB},
+    {"1kib", GIB},
+    {"1ki", GIB},
+    {"1kBB", GIB},
+    {"1kk", GIB},
+    {"1t", GIB},
+    {"1 k", GIB},
+    {"1k ", GIB},
+    {"-1k", GIB},
+    {"1.5k", GIB},
+    {"64.0", GIB},
+    {"0x10", GIB},
+};
+
+START_TEST(a_faulty_size_is_refused)
+{
+    ck_assert_int_eq(number_size(not_sizes[_i].text, not_sizes[_i].max), -1);
+}
+END_TEST
+
+static const struct {
+    const char *text;
+    double number;
+} decimals[] = {
+    {"0", 0},       {"5", 5},           {"0.5", 0.5},
+    {".25", 0.25},  {"2.", 2},          {"007.5", 7.5},
+    {"1000", 1000}, {"1000.000", 1000}, {"0.001", 0.001},
+};
+
+START_TEST(fractions_are_read)
+{
+    ck_assert_double_eq(number_decimal(decimals[_i].text, 1000),
+                        decimals[_i].number);
+}
+END_TEST
+
+static const char *const not_decimals[] = {
+    "",      ".",    "-1",       "+1",
+    " 1",    "1 ",   "1k",       "1,5",
+    "1.2.3", "1e2",  "0x1",      "nan",
+    "inf",   "1001", "1000.001", "99999999999999999999999",
+};
+
+START_TEST(a_faulty_fraction_is_refused)
+{
+    ck_assert_double_eq(number_decimal(not_decimals[_i], 1000), -1);
+}
+END_TEST
+
 static const struct {
     const char *text;
     int64_t ms;
@@ -188,6 +286,14 @@ void suite_tests(TCase *tests)
     tcase_add_loop_test(tests, anything_but_digits_in_range_is_refused, 0,
                         sizeof not_numbers / sizeof not_numbers[0]);
     tcase_add_test(tests, every_upper_bound_is_exact);
+    tcase_add_loop_test(tests, sizes_have_the_suffixes_of_coreutils, 0,
+                        sizeof sizes / sizeof sizes[0]);
+    tcase_add_loop_test(tests, a_faulty_size_is_refused, 0,
+                        sizeof not_sizes / sizeof not_sizes[0]);
+    tcase_add_loop_test(tests, fractions_are_read, 0,
+                        sizeof decimals / sizeof decimals[0]);
+    tcase_add_loop_test(tests, a_faulty_fraction_is_refused, 0,
+                        sizeof not_decimals / sizeof not_decimals[0]);
     tcase_add_loop_test(tests, seconds_are_read_and_rounded_up, 0,
                         sizeof times / sizeof times[0]);
     tcase_add_loop_test(tests, a_faulty_time_is_refused, 0,

@@ -52,7 +52,7 @@ static void expect_all_defaults(void)
     ck_assert_uint_eq(options.clients, 10);
     ck_assert_uint_eq(options.threads, 0);
     ck_assert_int_eq(options.time_ms, 10000);
-    ck_assert_uint_eq(options.rate, 0);
+    ck_assert_double_eq(options.rate, 0);
     ck_assert_int_eq(options.mode, OPTIONS_ROUND_TRIPS);
     ck_assert_ptr_null(options.hgrm);
     ck_assert_ptr_null(options.plot);
@@ -171,7 +171,7 @@ START_TEST(short_and_long_options_of_load_mean_the_same)
     ck_assert_int_eq(options.time_ms, 1500);
     ck_assert_uint_eq(options.size, 32);
     ck_assert_int_eq(options.mode, OPTIONS_CHURN);
-    ck_assert_uint_eq(options.rate, 1000);
+    ck_assert_double_eq(options.rate, 1000);
     ck_assert_uint_eq(options.threads, 2);
     ck_assert(options.csv && !options.json);
     ck_assert_str_eq(options.hgrm, "a");
@@ -216,6 +216,28 @@ START_TEST(compatible_options_can_be_combined)
 }
 END_TEST
 
+START_TEST(a_size_may_have_a_suffix)
+{
+    expect_ok("ping -s 64KiB");
+    ck_assert_uint_eq(options.size, 65536);
+    expect_ok("load --stream --size=1k");
+    ck_assert_uint_eq(options.size, 1024);
+    expect_ok("load -s2MB");
+    ck_assert_uint_eq(options.size, 2000000);
+}
+END_TEST
+
+START_TEST(a_rate_may_have_a_fraction)
+{
+    expect_ok("load --rate=0.5");
+    ck_assert_double_eq(options.rate, 0.5);
+    expect_ok("load --rate 1500.25");
+    ck_assert_double_eq(options.rate, 1500.25);
+    expect_ok("load --rate=0.001");
+    ck_assert_double_eq(options.rate, 0.001);
+}
+END_TEST
+
 START_TEST(check_takes_clients_idle_and_json)
 {
     expect_ok("check -c 3 --idle=0.5 --json h");
@@ -234,7 +256,7 @@ START_TEST(the_largest_values_are_accepted)
     ck_assert_uint_eq(options.count, UINT64_C(1000000000000));
     ck_assert_uint_eq(options.size, 1073741824);
     ck_assert_uint_eq(options.clients, 1000000);
-    ck_assert_uint_eq(options.rate, 1000000000);
+    ck_assert_double_eq(options.rate, 1000000000);
     ck_assert_uint_eq(options.threads, 1024);
     expect_ok("load --time=1000000 --timeout=1000000");
     ck_assert_int_eq(options.time_ms, 1000000000);
@@ -390,13 +412,16 @@ static const struct {
     {"ping -s 0", "--size=0"},
     {"ping --size=1073741825", "1073741825"},
     {"ping -s 64.0", "64.0"},
+    {"ping -s 2g", "2g"},
+    {"ping -s 64kb", "64kb"},
     {"ping -s 18446744073709551617", "18446744073709551617"},
     {"load -c 0", "--clients=0"},
     {"load -c 1000001", "1000001"},
     {"check -c many", "many"},
     {"load --rate=0", "--rate=0"},
     {"load --rate=1000000001", "1000000001"},
-    {"load --rate=0.5", "0.5"},
+    {"load --rate=0.0009", "0.0009"},
+    {"load --rate=1k", "1k"},
     {"load --threads=0", "--threads=0"},
     {"load --threads=1025", "1025"},
 
@@ -529,6 +554,8 @@ void suite_tests(TCase *tests)
                         3);
     tcase_add_test(tests, load_has_one_mode_which_may_be_repeated);
     tcase_add_test(tests, compatible_options_can_be_combined);
+    tcase_add_test(tests, a_size_may_have_a_suffix);
+    tcase_add_test(tests, a_rate_may_have_a_fraction);
     tcase_add_test(tests, check_takes_clients_idle_and_json);
     tcase_add_test(tests, the_largest_values_are_accepted);
     tcase_add_test(tests, the_number_of_sources_is_limited);

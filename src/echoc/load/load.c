@@ -97,8 +97,8 @@ static void prepare_worker(struct load *load, size_t i)
     worker->count =
         options->count > 0 ? part_of(options->count, i, count) : UINT64_MAX;
     if (options->rate > 0) {
-        worker->interval_ns = 1e9 / ((double)options->rate / (double)count);
-        worker->offset_ns = (int64_t)((double)i * 1e9 / (double)options->rate);
+        worker->interval_ns = 1e9 / (options->rate / (double)count);
+        worker->offset_ns = (int64_t)((double)i * 1e9 / options->rate);
     }
 }
 

@@ -132,7 +132,7 @@ static void print_text(const struct report *report)
            per_second(report, report->echoes),
            per_second(report, report->bytes) / 1e6, report->seconds);
     if (options->rate > 0)
-        printf("paced      %" PRIu64 " messages/s asked, %" PRIu64
+        printf("paced      %.10g messages/s asked, %" PRIu64
                " were due and not sent\n",
                options->rate, report->unsent);
     print_times("connect", &counters->connect_times);
@@ -155,7 +155,7 @@ static void print_json(const struct report *report)
     json_string("mode", modes[options->mode]);
     json_integer("clients", options->clients);
     json_integer("size", options->size);
-    json_number("rate", options->rate > 0 ? (double)options->rate : NAN);
+    json_number("rate", options->rate > 0 ? options->rate : NAN);
     counters_json(counters);
     json_number("seconds", report->seconds);
     json_number("messages_per_second", per_second(report, report->echoes));
