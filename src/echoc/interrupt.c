@@ -22,7 +22,11 @@
 #include <stddef.h>
 #include <unistd.h>
 
+static const int numbers[] = {SIGINT, SIGTERM};
+enum { NUMBERS = sizeof numbers / sizeof numbers[0] };
+
 static int pipe_fds[2] = {-1, -1};
+static bool is_caught[NUMBERS];
 static atomic_bool received;
 
 static void on_signal(int number)
@@ -30,25 +34,38 @@ static void on_signal(int number)
     int error = errno;
 
     (void)number;
-    signal(SIGINT, SIG_DFL);
-    signal(SIGTERM, SIG_DFL);
+    for (int i = 0; i < NUMBERS; i++)
+        if (is_caught[i])
+            signal(numbers[i], SIG_DFL);
     atomic_store(&received, true);
     (void)!write(pipe_fds[1], "", 1);
     errno = error;
 }
 
-int interrupt_catch(void)
+/* Whoever started this process with the signal ignored, as nohup(1) or a shell
+ * without job control does, wants it to stay so. */
+static int catch_unless_ignored(int i)
 {
     struct sigaction action = {.sa_handler = on_signal};
+    struct sigaction inherited;
 
+    if (sigaction(numbers[i], NULL, &inherited) < 0)
+        return -1;
+    is_caught[i] = inherited.sa_handler != SIG_IGN;
+    return is_caught[i] ? sigaction(numbers[i], &action, NULL) : 0;
+}
+
+int interrupt_catch(void)
+{
     if (pipe(pipe_fds) < 0)
         return -1;
     for (int i = 0; i < 2; i++)
         if (fcntl(pipe_fds[i], F_SETFD, FD_CLOEXEC) < 0)
             return -1;
-    if (sigaction(SIGINT, &action, NULL) < 0)
-        return -1;
-    return sigaction(SIGTERM, &action, NULL);
+    for (int i = 0; i < NUMBERS; i++)
+        if (catch_unless_ignored(i) < 0)
+            return -1;
+    return 0;
 }
 
 int interrupt_fd(void)

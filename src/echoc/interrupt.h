@@ -11,8 +11,10 @@
 #include <stdint.h>
 
 /*
- * Catch the first SIGINT or SIGTERM; the next one has its default action.
- * main() calls this before it starts threads. Returns 0, or -1 with errno.
+ * Catch the first SIGINT or SIGTERM; the next one has its default action. One
+ * that was ignored when the process started stays ignored (POSIX, sh: commands
+ * in the background). main() calls this before it starts threads. Returns 0, or
+ * -1 with errno.
  */
 int interrupt_catch(void);
 
