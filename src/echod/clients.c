@@ -27,7 +27,7 @@ static struct {
     struct clients_totals totals;
 } table;
 
-int clients_open(size_t slots, size_t per_host)
+int clients_open(size_t slots, size_t per_host, int ipv6_prefix)
 {
     free(table.slots);
     memset(&table, 0, sizeof table);
@@ -35,7 +35,7 @@ int clients_open(size_t slots, size_t per_host)
     table.slots = calloc(slots, sizeof *table.slots);
     if (table.slots == NULL)
         return -1;
-    return perhost_open(slots, per_host);
+    return perhost_open(slots, per_host, ipv6_prefix);
 }
 
 static size_t peer_size(const struct sockaddr *peer)

@@ -60,11 +60,11 @@ struct clients_totals {
 };
 
 /*
- * Allocate the slots, and allow at most per_host clients from one address (0:
- * no limit). Returns 0, or -1 with errno. Called again while the table is
- * empty, it starts over.
+ * Allocate the slots, and allow at most per_host clients (0: no limit) from one
+ * host, as perhost.h counts it. Returns 0, or -1 with errno. Called again while
+ * the table is empty, it starts over.
  */
-int clients_open(size_t slots, size_t per_host);
+int clients_open(size_t slots, size_t per_host, int ipv6_prefix);
 
 /*
  * Add a client; there must be a free slot. The table takes over fd. Returns

@@ -80,7 +80,8 @@ static int prepare_clients(const struct options *options, size_t max_clients,
 {
     int error = client_init(options->delay_ms);
 
-    if (error == 0 && clients_open(max_clients, options->max_per_host) < 0)
+    if (error == 0 && clients_open(max_clients, options->max_per_host,
+                                   options->ipv6_prefix) < 0)
         error = errno;
     if (error != 0)
         return errmsg_set(errmsg, "cannot serve %zu clients: %s", max_clients,

@@ -17,7 +17,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { GRACE_DEFAULT_MS = 5000, DELAY_MAX_MS = 3600000 };
+enum {
+    GRACE_DEFAULT_MS = 5000,
+    DELAY_MAX_MS = 3600000,
+    IPV6_BITS = 128,
+    IPV6_PREFIX_DEFAULT = 64
+};
 
 const char options_help[] =
     "Usage: echod [OPTION]... [ADDRESS]...\n"
@@ -40,6 +45,9 @@ const char options_help[] =
     "  -g, --grace=SECONDS     at a stop, wait this long for clients\n"
     "                          (default: 5)\n"
     "  -i, --inetd             serve standard input and output, once\n"
+    "      --ipv6-prefix=BITS  for -C, IPv6 addresses that begin with the "
+    "same\n"
+    "                          BITS bits are one (default: 64)\n"
     "  -l, --log=FORMAT        log as text, json or none (default: text)\n"
     "      --reuseport         let several servers share an address\n"
     "  -t, --timeout=SECONDS   end a client that is idle this long\n"
@@ -51,7 +59,7 @@ const char options_help[] =
     "\n"
     "SIGTERM, SIGINT and SIGHUP stop the server; SIGUSR1 logs totals.\n";
 
-enum { REUSEPORT = CHAR_MAX + 1 };
+enum { REUSEPORT = CHAR_MAX + 1, IPV6_PREFIX };
 
 static const char short_options[] = ":c:C:t:g:d:iu:l:vhV";
 static const struct option long_options[] = {
@@ -61,6 +69,7 @@ static const struct option long_options[] = {
     {"grace", required_argument, NULL, 'g'},
     {"delay", required_argument, NULL, 'd'},
     {"inetd", no_argument, NULL, 'i'},
+    {"ipv6-prefix", required_argument, NULL, IPV6_PREFIX},
     {"user", required_argument, NULL, 'u'},
     {"log", required_argument, NULL, 'l'},
     {"verbose", no_argument, NULL, 'v'},
@@ -104,6 +113,18 @@ static int set_delay(int *ms, char *errmsg)
         return errmsg_set(errmsg, "--delay=%s: not a number of ms from 0 to %d",
                           optarg, DELAY_MAX_MS);
     *ms = (int)number;
+    return 0;
+}
+
+static int set_ipv6_prefix(int *bits, char *errmsg)
+{
+    int64_t number = number_integer(optarg, IPV6_BITS);
+
+    if (number < 1)
+        return errmsg_set(errmsg,
+                          "--ipv6-prefix=%s: not a number of bits from 1 to %d",
+                          optarg, IPV6_BITS);
+    *bits = (int)number;
     return 0;
 }
 
@@ -155,6 +176,8 @@ static int set_option(int option, const char *word, struct options *options,
     case 'v':
         options->verbose = true;
         return 0;
+    case IPV6_PREFIX:
+        return set_ipv6_prefix(&options->ipv6_prefix, errmsg);
     case REUSEPORT:
         options->reuseport = true;
         return 0;
@@ -194,7 +217,8 @@ int options_parse(struct options *options, int argc, char *argv[],
 {
     int option = 0;
 
-    *options = (struct options){.grace_ms = GRACE_DEFAULT_MS};
+    *options = (struct options){.grace_ms = GRACE_DEFAULT_MS,
+                                .ipv6_prefix = IPV6_PREFIX_DEFAULT};
     optind = 0; /* start over, should this not be the first call */
     opterr = 0;
     while (option != -1 && options->action == OPTIONS_SERVE) {

@@ -46,7 +46,7 @@ static struct client *add_client(int fds[2])
     log_open(LOG_TEXT, out[1], out[1]);
     ck_assert_int_eq(signals_open(), 0);
     ck_assert_int_eq(client_init(0), 0);
-    ck_assert_int_eq(clients_open(1, 0), 0);
+    ck_assert_int_eq(clients_open(1, 0, 64), 0);
     tcp_pair(fds);
     getpeername(fds[1], (struct sockaddr *)&peer, &length);
     client = clients_add(fds[1], (struct sockaddr *)&peer);

@@ -37,6 +37,7 @@ START_TEST(no_arguments_mean_the_defaults)
     ck_assert_int_eq(options.action, OPTIONS_SERVE);
     ck_assert_uint_eq(options.max_clients, 0);
     ck_assert_uint_eq(options.max_per_host, 0);
+    ck_assert_int_eq(options.ipv6_prefix, 64);
     ck_assert_int_eq(options.timeout_ms, 0);
     ck_assert_int_eq(options.grace_ms, 5000);
     ck_assert_int_eq(options.delay_ms, 0);
@@ -111,6 +112,9 @@ static const struct {
     {"-c 4k", "4k"},
     {"-C 0", "--max-per-host=0"},
     {"-C none", "none"},
+    {"--ipv6-prefix=0", "--ipv6-prefix=0"},
+    {"--ipv6-prefix=129", "129"},
+    {"--ipv6-prefix=/64", "/64"},
     {"-d 1.5", "1.5"},
     {"-d 3600001", "3600001"},
     {"--log=xml", "xml"},
@@ -136,6 +140,15 @@ START_TEST(an_error_names_the_faulty_word_in_one_line)
     ck_assert_msg(strstr(errmsg, faults[_i].word) != NULL, "%s: %s",
                   faults[_i].line, errmsg);
     ck_assert_ptr_null(strchr(errmsg, '\n'));
+}
+END_TEST
+
+START_TEST(the_prefix_of_ipv6_has_1_to_128_bits)
+{
+    ck_assert_int_eq(parse("--ipv6-prefix=1"), 0);
+    ck_assert_int_eq(options.ipv6_prefix, 1);
+    ck_assert_int_eq(parse("--ipv6-prefix 128"), 0);
+    ck_assert_int_eq(options.ipv6_prefix, 128);
 }
 END_TEST
 
@@ -182,6 +195,7 @@ void suite_tests(TCase *tests)
                         sizeof times / sizeof times[0]);
     tcase_add_loop_test(tests, an_error_names_the_faulty_word_in_one_line, 0,
                         sizeof faults / sizeof faults[0]);
+    tcase_add_test(tests, the_prefix_of_ipv6_has_1_to_128_bits);
     tcase_add_test(tests, too_many_addresses_are_an_error);
     tcase_add_test(tests, help_and_version_end_the_parsing);
     tcase_add_test(tests, words_after_two_dashes_are_addresses);
