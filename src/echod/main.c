@@ -21,7 +21,6 @@
 #include "echod/supervisor.h"
 
 #include <errno.h>
-#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -132,8 +131,6 @@ static int serve_inetd(const struct options *options)
     int log_fd = inetd_reaches_client(STDERR_FILENO) ? -1 : STDERR_FILENO;
     char errmsg[ERRMSG_MAX];
 
-    signal(SIGPIPE, SIG_IGN);
-    signal(SIGXFSZ, SIG_IGN);
     log_open(options->log, log_fd, log_fd);
     if (options->user != NULL && privileges_become(options->user, errmsg) < 0) {
         log_warn("%s", errmsg);
@@ -168,6 +165,7 @@ int main(int argc, char *argv[])
     case OPTIONS_SERVE:
         break;
     }
+    signals_ignore();
     if (options.inetd)
         return serve_inetd(&options);
     log_open(options.log, STDOUT_FILENO, err_fd);

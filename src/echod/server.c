@@ -72,7 +72,7 @@ int server_run(const struct server *server)
     }
     stop(&loop, signals.stops);
     free(loop.pollfds);
-    return result;
+    return signals.failed ? -1 : result;
 }
 
 /* At the limit the listeners are not polled (poll(2) ignores a descriptor of

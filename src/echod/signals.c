@@ -8,39 +8,53 @@
 
 #include "echod/signals.h"
 
+#include "echod/log.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <stddef.h>
 #include <unistd.h>
 
-/* What is written to the pipe. */
-enum { STOP = 's', TOTALS = 't', NOTIFY = 'n' };
-
 static int pipe_fds[2] = {-1, -1};
+static bool is_broken;     /* the pipe */
 static sigset_t wait_mask; /* in force inside signals_wait() only */
 
-/* The pipe does not fill up: the accept loop empties it whenever it wakes, and
- * a client notifies only if the loop asked for it, once. */
-static void write_pipe(char what)
+/* What has come; the pipe only wakes the loop. The signals are counted by their
+ * handlers, which run in the accept loop's thread inside signals_wait(). */
+static volatile sig_atomic_t stops;
+static volatile sig_atomic_t totals;
+static atomic_bool notified;
+
+/* A full pipe wakes the loop as well. If writing fails for another reason, the
+ * write end is replaced by a read end: then the loop reads end of file. (The
+ * number must not become free, or a client's socket might get it.) */
+static void wake(void)
 {
     int error = errno;
+    ssize_t written = 0;
 
-    while (write(pipe_fds[1], &what, 1) < 0 && errno == EINTR)
-        continue;
+    do
+        written = write(pipe_fds[1], "", 1);
+    while (written < 0 && errno == EINTR);
+    if (written < 0 && errno != EAGAIN)
+        dup2(pipe_fds[0], pipe_fds[1]);
     errno = error;
 }
 
 static void on_stop(int number)
 {
     (void)number;
-    write_pipe(STOP);
+    stops = stops + 1;
+    wake();
 }
 
 static void on_totals(int number)
 {
     (void)number;
-    write_pipe(TOTALS);
+    totals = 1;
+    wake();
 }
 
 static const struct {
@@ -94,35 +108,59 @@ static int set_flags(int fd)
     return fcntl(fd, F_SETFL, O_NONBLOCK);
 }
 
+void signals_ignore(void)
+{
+    signal(SIGPIPE, SIG_IGN);
+    signal(SIGXFSZ, SIG_IGN);
+    signal(SIGTTOU, SIG_IGN);
+}
+
 int signals_open(void)
 {
     if (pipe(pipe_fds) < 0 || set_flags(pipe_fds[0]) < 0 ||
         set_flags(pipe_fds[1]) < 0)
         return -1;
-    signal(SIGPIPE, SIG_IGN);
-    signal(SIGXFSZ, SIG_IGN);
     return catch_signals();
 }
 
 void signals_notify(void)
 {
-    write_pipe(NOTIFY);
+    atomic_store(&notified, true);
+    wake();
 }
 
-static void read_pipe(struct signals *signals)
+static void empty_pipe(void)
 {
-    char what[64];
+    char bytes[64];
     ssize_t count = 0;
 
-    while ((count = read(pipe_fds[0], what, sizeof what)) > 0)
-        for (ssize_t i = 0; i < count; i++) {
-            signals->stops += what[i] == STOP;
-            signals->totals |= what[i] == TOTALS;
-            signals->notified |= what[i] == NOTIFY;
-        }
+    do
+        count = read(pipe_fds[0], bytes, sizeof bytes);
+    while (count > 0 || (count < 0 && errno == EINTR));
+    if (count < 0 && errno == EAGAIN)
+        return;
+    is_broken = true;
+    log_warn("the pipe for signals: %s (stopping)",
+             count < 0 ? log_strerror(errno) : "end of file");
 }
 
-/* A signal that comes between unblocking and poll(2) is not missed: its handler
+/* A pipe that has just failed counts as a signal to stop. */
+static void collect(struct signals *signals)
+{
+    bool was_broken = is_broken;
+
+    if (!is_broken)
+        empty_pipe();
+    signals->stops = stops;
+    signals->totals = totals != 0;
+    signals->notified = atomic_exchange(&notified, false);
+    signals->failed = is_broken;
+    if (!was_broken && is_broken && stops == 0)
+        signals->stops = 1;
+    stops = totals = 0;
+}
+
+/* A signal that comes between unblocking and poll(2) does not wait: its handler
  * has written to the pipe. ppoll(2) would not do: on Linux it delivers no
  * signal while a descriptor is ready, so a busy listener would delay a stop. */
 void signals_wait(struct pollfd *pollfds, nfds_t count, int ms,
@@ -132,8 +170,10 @@ void signals_wait(struct pollfd *pollfds, nfds_t count, int ms,
     sigset_t blocked;
     int ready = 0;
 
-    *signals = (struct signals){0};
-    pollfds[0] = (struct pollfd){.fd = pipe_fds[0], .events = POLLIN};
+    pollfds[0] =
+        (struct pollfd){.fd = is_broken ? -1 : pipe_fds[0], .events = POLLIN};
+    if (is_broken && (ms < 0 || ms > RETRY_MS))
+        ms = RETRY_MS; /* nobody can wake the loop */
     pthread_sigmask(SIG_SETMASK, &wait_mask, &blocked);
     ready = poll(pollfds, count, ms);
     pthread_sigmask(SIG_SETMASK, &blocked, NULL);
@@ -144,5 +184,5 @@ void signals_wait(struct pollfd *pollfds, nfds_t count, int ms,
         if (errno != EINTR)
             poll(NULL, 0, RETRY_MS);
     }
-    read_pipe(signals);
+    collect(signals);
 }

@@ -19,13 +19,20 @@ struct signals {
     int stops;     /* SIGTERM, SIGINT, SIGHUP: how many */
     bool totals;   /* SIGUSR1, SIGINFO */
     bool notified; /* signals_notify() */
+    bool failed;   /* the pipe, for good: the server must end */
 };
 
 /*
- * Make the pipe, block and catch the signals, and ignore SIGPIPE and SIGXFSZ,
- * so that a write returns EPIPE or EFBIG instead. SIGHUP stays ignored if it
- * was before, as under nohup(1). Call it before the first thread. Returns 0, or
- * -1 with errno.
+ * Ignore SIGPIPE and SIGXFSZ, so that a write returns EPIPE or EFBIG instead,
+ * and SIGTTOU, so that a report from the background reaches a terminal that
+ * stops others for it (stty tostop).
+ */
+void signals_ignore(void);
+
+/*
+ * Make the pipe, block and catch the signals. SIGHUP stays ignored if it was
+ * before, as under nohup(1). Call it before the first thread. Returns 0, or -1
+ * with errno.
  */
 int signals_open(void);
 
@@ -37,6 +44,9 @@ void signals_notify(void);
  * or signals_notify() comes, and store what came. The first element of pollfds
  * is reserved for the pipe. If poll(2) fails, no descriptor is ready; unless a
  * signal ended it, 20 ms pass.
+ *
+ * If the pipe fails for good, that is logged once and counts as a stop. From
+ * then on a wait lasts 20 ms at most, so that the stop can end.
  */
 void signals_wait(struct pollfd *pollfds, nfds_t count, int ms,
                   struct signals *signals);

@@ -11,8 +11,11 @@
 
 #include <fcntl.h>
 #include <signal.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
+#include <termios.h>
 #include <unistd.h>
 
 const char suite_name[] = "reports";
@@ -129,6 +132,46 @@ START_TEST(a_stalled_reader_of_the_log_stops_no_client)
 }
 END_TEST
 
+/* ---- A terminal that stops background processes which write to it ---- */
+
+static int terminal; /* the other side of it */
+
+/* A session leader in the foreground, and echod as its child behind it. */
+static void in_the_background(void)
+{
+    struct termios settings;
+    int tty = -1;
+
+    setsid();
+    tty = open(ptsname(terminal), O_RDWR);
+    if (tcgetattr(tty, &settings) < 0)
+        _exit(125);
+    settings.c_lflag |= TOSTOP;
+    tcsetattr(tty, TCSANOW, &settings);
+    dup2(tty, STDOUT_FILENO);
+    if (fork() > 0)
+        for (;;)
+            pause();
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    setpgid(0, 0);
+}
+
+START_TEST(a_report_from_the_background_does_not_stop_the_server)
+{
+    terminal = posix_openpt(O_RDWR | O_NOCTTY);
+    ck_assert_int_ge(terminal, 0);
+    ck_assert_int_eq(grantpt(terminal), 0);
+    ck_assert_int_eq(unlockpt(terminal), 0);
+    fcntl(terminal, F_SETFD, FD_CLOEXEC);
+    echod.before = in_the_background;
+    RUN(&echod, "127.0.0.1:0");
+    ck_assert_ptr_nonnull(program_line(&echod, terminal));
+    ck_assert_ptr_nonnull(strstr(echod.line, "server running on "));
+    program_signal(&echod, SIGKILL);
+    program_wait(&echod);
+}
+END_TEST
+
 void suite_tests(TCase *tests)
 {
     TCase *started = suite_case("started");
@@ -143,4 +186,6 @@ void suite_tests(TCase *tests)
     tcase_add_loop_test(tests, the_server_runs_without_standard_output, 0,
                         sizeof outputs / sizeof outputs[0]);
     tcase_add_test(tests, a_stalled_reader_of_the_log_stops_no_client);
+    tcase_add_test(tests,
+                   a_report_from_the_background_does_not_stop_the_server);
 }
