@@ -60,15 +60,16 @@ enum status copy_run(const struct options *options)
                         .timeout_ms = options->reply_timeout_ms};
     struct server server;
     char name[CONNECT_NAME_MAX];
-    enum status status = STATUS_FAULT;
+    enum status status = STATUS_OK;
     int64_t start_ns = 0;
 
-    if (connect_resolve(&server, options, copy.errmsg) < 0) {
+    status = connect_resolve(&server, options, copy.errmsg);
+    if (status != STATUS_OK) {
         status_warn("%s", copy.errmsg);
-        return STATUS_FAULT;
+        return status;
     }
     start_ns = clock_ns();
-    copy.fd = connect_any(&server, options->connect_timeout_ms, &copy.fault);
+    copy.fd = connect_any(&server, 0, &copy.fault);
     if (copy.fd < 0) {
         char text[FAULT_TEXT_MAX];
 

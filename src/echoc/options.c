@@ -12,6 +12,7 @@
 #include "echoc/options.h"
 
 #include "common/number.h"
+#include "echoc/net/dscp.h"
 
 #include <arpa/inet.h>
 #include <getopt.h>
@@ -39,8 +40,11 @@ const char options_help[] =
     "All commands:\n"
     "  -4                      use IPv4 only\n"
     "  -6                      use IPv6 only\n"
+    "      --bind=ADDRESS,...  local addresses to connect from, in rotation\n"
     "      --connect-timeout=SECONDS\n"
     "                          time limit for a connect (default: 5)\n"
+    "      --dscp=VALUE        mark the packets: 0 to 63, or a name such as "
+    "EF\n"
     "      --reply-timeout=SECONDS\n"
     "                          time limit for a reply (default: 5)\n"
     "  -w, --timeout=SECONDS   set both timeouts\n"
@@ -69,7 +73,6 @@ const char options_help[] =
     "      --stream            send in bulk, without waiting for replies\n"
     "      --churn             open a new connection for each message\n"
     "      --hold              send one message, then stay idle until the end\n"
-    "      --bind=ADDRESS,...  local addresses to connect from, in rotation\n"
     "      --threads=N         number of threads (default: one for every two\n"
     "                          processors, at most 4)\n"
     "      --csv               print the latency histogram and nothing else\n"
@@ -102,7 +105,8 @@ enum kind {
     SECONDS,  /* at least .min ms */
     TIMEOUTS, /* the same, but set both timeouts */
     TEXT,
-    SOURCES /* a list of IP addresses */
+    SOURCES, /* a list of IP addresses */
+    DSCP     /* a code point */
 };
 
 #define FIELD(member)                                                          \
@@ -118,7 +122,9 @@ static const struct row {
 } table[] = {
     {ALL, '4', NULL, CONSTANT, FIELD(family), AF_INET, 0},
     {ALL, '6', NULL, CONSTANT, FIELD(family), AF_INET6, 0},
+    {ALL, 0, "bind", SOURCES, FIELD(sources), 0, 0},
     {ALL, 0, "connect-timeout", SECONDS, FIELD(connect_timeout_ms), 1, 0},
+    {ALL, 0, "dscp", DSCP, FIELD(dscp), 0, 0},
     {ALL, 0, "reply-timeout", SECONDS, FIELD(reply_timeout_ms), 1, 0},
     {ALL, 'w', "timeout", TIMEOUTS, FIELD(reply_timeout_ms), 1, 0},
     {ALL, 'h', "help", CONSTANT, FIELD(command), OPTIONS_HELP, 0},
@@ -135,7 +141,6 @@ static const struct row {
     {LOAD, 0, "stream", MODE, FIELD(mode), OPTIONS_STREAM, 0},
     {LOAD, 0, "churn", MODE, FIELD(mode), OPTIONS_CHURN, 0},
     {LOAD, 0, "hold", MODE, FIELD(mode), OPTIONS_HOLD, 0},
-    {LOAD, 0, "bind", SOURCES, FIELD(sources), 0, 0},
     {LOAD, 0, "threads", NUMBER, FIELD(threads), 1, 1024},
     {LOAD, 0, "csv", CONSTANT, FIELD(csv), true, 0},
     {LOAD, 0, "hgrm", TEXT, FIELD(hgrm), 0, 0},
@@ -255,6 +260,17 @@ static int add_sources(struct options *options, const char *list, char *errmsg)
     }
 }
 
+static int set_dscp(struct options *options, const char *value, char *errmsg)
+{
+    options->dscp = dscp_parse(value);
+    if (options->dscp >= 0)
+        return 0;
+    return errmsg_set(errmsg,
+                      "--dscp=%s: not a number from 0 to 63, nor EF, LE, CS0 "
+                      "to CS7 or AF11 to AF43",
+                      value);
+}
+
 static int set_option(struct options *options, const struct row *row,
                       const char *value, char *errmsg)
 {
@@ -280,6 +296,8 @@ static int set_option(struct options *options, const struct row *row,
         return 0;
     case SOURCES:
         return add_sources(options, value, errmsg);
+    case DSCP:
+        return set_dscp(options, value, errmsg);
     }
     return 0;
 }
@@ -363,6 +381,10 @@ static int set_address(struct options *options, int count, char *words[],
     if (options->address.is_path && options->family != AF_UNSPEC)
         return errmsg_set(errmsg, "%s: a Unix socket is neither IPv4 nor IPv6",
                           text);
+    if (options->address.is_path &&
+        (options->source_count > 0 || options->dscp >= 0))
+        return errmsg_set(errmsg, "%s: %s does not go with a Unix socket", text,
+                          options->dscp >= 0 ? "--dscp" : "--bind");
     return 0;
 }
 
@@ -389,7 +411,8 @@ int options_parse(struct options *options, int argc, char *argv[],
                                 .connect_timeout_ms = 5000,
                                 .reply_timeout_ms = 5000,
                                 .interval_ms = 1000,
-                                .clients = 10};
+                                .clients = 10,
+                                .dscp = -1};
     if (parse_options(options, argc, argv, errmsg) < 0)
         return -1;
     if (options->command > OPTIONS_CHECK)

@@ -55,6 +55,7 @@ struct options {
     const char *hgrm; /* file names, or NULL */
     const char *plot;
     int idle_ms; /* 0: leave this probe out */
+    int dscp;    /* 0 to 63, or -1: leave it to the system */
     size_t source_count;
     struct endpoint sources[OPTIONS_SOURCES_MAX];
 };

@@ -53,12 +53,13 @@ static enum status print_result(const struct ping *ping);
 enum status ping_run(const struct options *options)
 {
     static struct ping ping; /* too large for the stack */
-    enum status status = STATUS_LOCAL;
+    enum status status = STATUS_OK;
     char errmsg[ERRMSG_MAX];
 
-    if (connect_resolve(&ping.server, options, errmsg) < 0) {
+    status = connect_resolve(&ping.server, options, errmsg);
+    if (status != STATUS_OK) {
         status_warn("%s", errmsg);
-        return STATUS_FAULT;
+        return status;
     }
     ping.options = options;
     ping.run = (uint64_t)clock_ns();
@@ -68,6 +69,7 @@ enum status ping_run(const struct options *options)
     connect_name(&ping.server, ping.server.chosen, ping.name);
     if (ping.exchange.buffer == NULL) {
         status_warn("cannot begin: %s", strerror(errno));
+        status = STATUS_LOCAL;
     } else {
         if (!options->json)
             connect_first(&ping);
@@ -175,8 +177,7 @@ static int connect_now(struct ping *ping, int64_t *connect_ns)
 {
     int64_t start_ns = clock_ns();
     struct fault fault;
-    int fd =
-        connect_any(&ping->server, ping->options->connect_timeout_ms, &fault);
+    int fd = connect_any(&ping->server, ping->counters.connects, &fault);
 
     if (fd < 0) {
         ping->connection.fault = fault;
@@ -269,6 +270,8 @@ static enum status print_result(const struct ping *ping)
         status_warn("cannot go on: %s", text);
         return STATUS_LOCAL;
     }
+    if (ping->counters.connects == 0 && ping->counters.sent > 0)
+        return STATUS_UNREACHED;
     return ping->counters.sent > 0 &&
                    ping->counters.sent == ping->counters.echoed
                ? STATUS_OK

@@ -18,7 +18,9 @@
 
 enum status status_of(const struct fault *fault)
 {
-    return fault->kind == FAULT_LOCAL ? STATUS_LOCAL : STATUS_FAULT;
+    if (fault->kind == FAULT_LOCAL)
+        return STATUS_LOCAL;
+    return fault->kind == FAULT_CONNECT ? STATUS_UNREACHED : STATUS_FAULT;
 }
 
 void status_warn(const char *format, ...)

@@ -11,12 +11,14 @@
 
 /* Exit statuses. A command returns one; only main() exits. */
 enum status {
-    STATUS_OK = 0,    /* everything came back as sent */
-    STATUS_FAULT = 1, /* something was lost, changed, late or refused */
-    STATUS_LOCAL = 2  /* wrong usage, or a failure on this side */
+    STATUS_OK = 0,       /* everything came back as sent */
+    STATUS_FAULT = 1,    /* something was lost, changed, late or cut off */
+    STATUS_LOCAL = 2,    /* wrong usage, or a failure on this side */
+    STATUS_UNREACHED = 3 /* no connection was made at all */
 };
 
-/* The exit status after a fault that ended the command. */
+/* The exit status after a fault that ended the command. A FAULT_CONNECT is one
+ * of the first connection. */
 enum status status_of(const struct fault *fault);
 
 /* Print "echoc: MESSAGE" on standard error: one line, with one write(2). */

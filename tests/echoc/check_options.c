@@ -58,6 +58,7 @@ static void expect_all_defaults(void)
     ck_assert_ptr_null(options.plot);
     ck_assert_int_eq(options.idle_ms, 0);
     ck_assert_uint_eq(options.source_count, 0);
+    ck_assert_int_eq(options.dscp, -1);
 }
 
 static void expect_address(const char *host, const char *port)
@@ -102,6 +103,36 @@ START_TEST(all_commands_take_an_address_a_family_and_timeouts)
     ck_assert_int_eq(options.connect_timeout_ms, 3000);
     ck_assert_int_eq(options.reply_timeout_ms, 3000);
     expect_address("::1", "7");
+}
+END_TEST
+
+START_TEST(all_commands_take_local_addresses_and_a_code_point)
+{
+    char line[200];
+
+    strcpy(line, commands[_i].line);
+    expect_ok(strcat(line, " --bind=127.0.0.2,::1 --dscp=46 h:7"));
+    ck_assert_int_eq(options.command, commands[_i].command);
+    ck_assert_uint_eq(options.source_count, 2);
+    ck_assert_int_eq(options.sources[1].address.any.sa_family, AF_INET6);
+    ck_assert_int_eq(options.dscp, 46);
+    expect_address("h", "7");
+}
+END_TEST
+
+static const struct {
+    const char *text;
+    int dscp;
+} code_points[] = {{"0", 0},     {"63", 63},   {"EF", 46},   {"ef", 46},
+                   {"LE", 1},    {"CS0", 0},   {"cs1", 8},   {"CS7", 56},
+                   {"AF11", 10}, {"AF13", 14}, {"AF41", 34}, {"af43", 38}};
+
+START_TEST(a_code_point_is_a_number_or_a_name)
+{
+    char line[200] = "ping --dscp=";
+
+    expect_ok(strcat(line, code_points[_i].text));
+    ck_assert_int_eq(options.dscp, code_points[_i].dscp);
 }
 END_TEST
 
@@ -379,7 +410,6 @@ static const struct {
     {"ping --stream", "--stream"},
     {"ping --churn", "--churn"},
     {"ping --hold", "--hold"},
-    {"ping --bind=::1", "--bind"},
     {"ping --threads=1", "--threads"},
     {"ping --csv", "--csv"},
     {"ping --hgrm=x", "--hgrm"},
@@ -398,7 +428,6 @@ static const struct {
     {"check -T 5", "--time"},
     {"check --csv", "--csv"},
     {"check --plot=x", "--plot"},
-    {"check --bind=::1", "--bind"},
     {"check --plo=x", "--plot"},
     {"ping -c 5", "ping"},
     {"-c 5", "without a command"},
@@ -452,6 +481,17 @@ static const struct {
     {"load --bind=1234567890123456789012345678901234567890123456789",
      "1234567890123456789012345678901234567890123456789"},
 
+    /* Code points. */
+    {"--dscp=64", "--dscp=64"},
+    {"ping --dscp ''", "--dscp="},
+    {"load --dscp=-1", "--dscp=-1"},
+    {"check --dscp=0x2e", "--dscp=0x2e"},
+    {"--dscp=CS8", "CS8"},
+    {"--dscp=AF14", "AF14"},
+    {"--dscp=AF10", "AF10"},
+    {"--dscp=AF51", "AF51"},
+    {"--dscp=EFF", "EFF"},
+
     /* Combinations. */
     {"load --json --csv", "--json and --csv"},
     {"load --csv --json", "--json and --csv"},
@@ -474,6 +514,8 @@ static const struct {
     {"load :7 -- -4", "-4"},
     {"-4 /run/echo", "/run/echo"},
     {"load ./echo -6", "./echo"},
+    {"load ./echo --bind=::1", "--bind"},
+    {"--dscp=EF ./echo", "--dscp"},
 };
 
 START_TEST(an_error_names_the_wrong_word_in_one_line)
@@ -524,7 +566,8 @@ START_TEST(help_has_every_option_in_80_columns)
         "--interval", "--new",     "--clients", "--time",
         "--rate",     "--stream",  "--churn",   "--hold",
         "--bind",     "--threads", "--csv",     "--hgrm",
-        "--plot",     "--idle",    "-4",        "-6"};
+        "--plot",     "--idle",    "--dscp",    "-4",
+        "-6"};
 
     for (size_t i = 0; i < sizeof words / sizeof words[0]; i++)
         ck_assert_msg(strstr(options_help, words[i]) != NULL, "%s missing",
@@ -545,6 +588,10 @@ void suite_tests(TCase *tests)
     tcase_add_loop_test(tests, without_options_there_are_defaults, 0, 4);
     tcase_add_loop_test(
         tests, all_commands_take_an_address_a_family_and_timeouts, 0, 4);
+    tcase_add_loop_test(
+        tests, all_commands_take_local_addresses_and_a_code_point, 0, 4);
+    tcase_add_loop_test(tests, a_code_point_is_a_number_or_a_name, 0,
+                        sizeof code_points / sizeof code_points[0]);
     tcase_add_test(tests, the_last_of_several_timeouts_counts);
     tcase_add_test(tests, a_copy_takes_verify);
     tcase_add_loop_test(tests, short_and_long_options_of_ping_mean_the_same, 0,

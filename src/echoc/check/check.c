@@ -151,14 +151,16 @@ static enum status check_status(const struct check *check)
 
     if (context->has_local_failure)
         return STATUS_LOCAL;
-    if (check->bad > 0 || context->is_interrupted)
+    if (context->is_interrupted || (check->bad > 0 && check->accepting > 0))
         return STATUS_FAULT;
+    if (check->bad > 0)
+        return STATUS_UNREACHED;
     if (check->accepting > 0)
         return STATUS_OK;
     /* Every endpoint was skipped. */
     status_warn("%s: this machine has no address of its family",
                 context->server.text);
-    return STATUS_FAULT;
+    return STATUS_UNREACHED;
 }
 
 static enum status run(struct check *check)
@@ -181,13 +183,15 @@ enum status check_run(const struct options *options)
     static struct check check; /* too large for a stack */
     struct probe_context *context = &check.context;
     int64_t start = clock_ns();
-    enum status status = STATUS_LOCAL;
+    enum status status = STATUS_OK;
     char errmsg[ERRMSG_MAX];
 
-    if (connect_resolve(&context->server, options, errmsg) < 0) {
+    status = connect_resolve(&context->server, options, errmsg);
+    if (status != STATUS_OK) {
         status_warn("%s", errmsg);
-        return STATUS_FAULT;
+        return status;
     }
+    status = STATUS_LOCAL;
     check.options = options;
     context->options = options;
     context->resolve_ms = (double)(clock_ns() - start) / 1e6;

@@ -23,8 +23,7 @@ int probe_connect(struct probe_context *context, struct connection *connection)
     const struct server *server = &context->server;
     int64_t start = clock_ns();
     int64_t elapsed = 0;
-    int fd = connect_endpoint(&server->endpoints[server->chosen],
-                              context->options->connect_timeout_ms);
+    int fd = connect_endpoint(server, server->chosen, context->connections);
 
     connection_init(connection, fd,
                     pattern_key(context->run_id, context->connections++));
@@ -205,8 +204,7 @@ void probe_endpoint(struct probe_context *context, size_t endpoint,
     struct fault fault = {.kind = FAULT_CONNECT};
     char name[CONNECT_NAME_MAX];
     int64_t start = clock_ns();
-    int fd = connect_endpoint(&context->server.endpoints[endpoint],
-                              context->options->connect_timeout_ms);
+    int fd = connect_endpoint(&context->server, endpoint, 0);
 
     fault.error = errno;
     connect_name(&context->server, endpoint, name);

@@ -106,23 +106,6 @@ static void watch(struct worker *worker, struct client *client, short events)
         fail_with(worker, client, FAULT_LOCAL, errno);
 }
 
-static const struct endpoint *server_of(const struct worker *worker)
-{
-    const struct server *server = &worker->load->server;
-
-    return &server->endpoints[server->chosen];
-}
-
-static const struct endpoint *source_of(const struct worker *worker,
-                                        const struct client *client)
-{
-    const struct options *options = worker->options;
-
-    if (options->source_count == 0)
-        return NULL;
-    return &options->sources[client->number % options->source_count];
-}
-
 /* connect(2) on a Unix socket whose backlog is full fails with EAGAIN at once,
  * where TCP would wait. Try again until the timeout. */
 static void retry_full_backlog(struct worker *worker, struct client *client)
@@ -142,13 +125,14 @@ static void retry_full_backlog(struct worker *worker, struct client *client)
 
 void client_connect(struct worker *worker, struct client *client)
 {
+    const struct server *server = &worker->load->server;
     uint64_t connects = counters_get(&worker->counters.connects);
     uint64_t key =
         pattern_key(worker->load->run, (connects << 32) + client->number);
     int fd = -1;
 
     client->connect_ns = clock_ns();
-    fd = connect_start(server_of(worker), source_of(worker, client));
+    fd = connect_start(server, server->chosen, client->number);
     connection_init(&client->connection, fd, key);
     client->connection.skip_diagnosis =
         worker->counters.first.kind != FAULT_NONE;
@@ -268,7 +252,9 @@ void client_advance(struct worker *worker, struct client *client)
 
 static void finish_connect(struct worker *worker, struct client *client)
 {
-    int error = connect_result(client->connection.fd, server_of(worker));
+    const struct server *server = &worker->load->server;
+    int error = connect_result(client->connection.fd,
+                               &server->endpoints[server->chosen]);
     int64_t now_ns = clock_ns();
 
     if (error != 0) {

@@ -50,7 +50,7 @@ static enum status choose_endpoint(struct load *load)
 
     if (load->server.count == 1)
         return STATUS_OK;
-    fd = connect_any(&load->server, load->options->connect_timeout_ms, &fault);
+    fd = connect_any(&load->server, 0, &fault);
     if (fd < 0) {
         fault_text(&fault, text);
         status_warn("cannot connect to %s: %s", load->server.text, text);
@@ -58,19 +58,6 @@ static enum status choose_endpoint(struct load *load)
     }
     close(fd);
     return STATUS_OK;
-}
-
-static int check_sources(const struct load *load, char errmsg[ERRMSG_MAX])
-{
-    const struct options *options = load->options;
-    const struct server *server = &load->server;
-    int family = server->endpoints[server->chosen].address.any.sa_family;
-
-    for (size_t i = 0; i < options->source_count; i++)
-        if (options->sources[i].address.any.sa_family != family)
-            return errmsg_set(errmsg,
-                              "--bind: not of the same family as the server");
-    return 0;
 }
 
 /* Worker i's part of a total. */
@@ -205,8 +192,7 @@ static enum status run(struct load *load)
 
     if (status != STATUS_OK)
         return status;
-    if (check_sources(load, errmsg) < 0 ||
-        connect_check_limit(options->clients, load->worker_count, errmsg) < 0 ||
+    if (connect_check_limit(options->clients, load->worker_count, errmsg) < 0 ||
         report_prepare(options, errmsg) < 0 ||
         start_workers(load, errmsg) < 0) {
         status_warn("%s", errmsg);
@@ -227,9 +213,10 @@ enum status load_run(const struct options *options)
     enum status status = STATUS_OK;
     char errmsg[ERRMSG_MAX];
 
-    if (connect_resolve(&load.server, options, errmsg) < 0) {
+    status = connect_resolve(&load.server, options, errmsg);
+    if (status != STATUS_OK) {
         status_warn("%s", errmsg);
-        return STATUS_FAULT;
+        return status;
     }
     status = run(&load);
     connect_free(&load.server);

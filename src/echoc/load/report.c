@@ -248,6 +248,8 @@ static enum status judge(const struct report *report, int error)
                     "fault: %s",
                     counters->echoed, counters->sent, text);
     }
+    if (counters->connects == 0 && counters->first.kind == FAULT_CONNECT)
+        return STATUS_UNREACHED;
     if (counters->echoed < counters->sent || counters->first.kind != FAULT_NONE)
         return STATUS_FAULT;
     if (options->count > 0 && options->count < wanted)

@@ -13,7 +13,9 @@
 #include "common/sockopt.h"
 #include "common/text.h"
 #include "echoc/interrupt.h"
+#include "echoc/net/dscp.h"
 
+#include <arpa/inet.h>
 #include <errno.h>
 #include <inttypes.h>
 #include <netinet/in.h>
@@ -37,32 +39,114 @@ enum {
 #endif
 #endif
 
-static void keep_family(struct server *server, int family)
+/* The nth source of a family, counted in rotation, or NULL if there is none. */
+static const struct endpoint *find_source(const struct options *options,
+                                          int family, uint64_t n)
+{
+    const struct endpoint *found[OPTIONS_SOURCES_MAX];
+    size_t count = 0;
+
+    for (size_t i = 0; i < options->source_count; i++)
+        if (options->sources[i].address.any.sa_family == family)
+            found[count++] = &options->sources[i];
+    return count > 0 ? found[n % count] : NULL;
+}
+
+static bool is_of_family(const struct options *options, int family)
+{
+    return options->family == AF_UNSPEC || family == options->family;
+}
+
+static bool has_source(const struct options *options, int family)
+{
+    return options->source_count == 0 ||
+           find_source(options, family, 0) != NULL;
+}
+
+/* Keep the endpoints whose family passes. Returns whether there is one. */
+static bool keep_endpoints(struct server *server,
+                           bool (*passes)(const struct options *, int family))
 {
     size_t kept = 0;
 
     for (size_t i = 0; i < server->count; i++)
-        if (server->endpoints[i].address.any.sa_family == family)
+        if (passes(server->options, server->endpoints[i].address.any.sa_family))
             server->endpoints[kept++] = server->endpoints[i];
     server->count = kept;
+    return kept > 0;
 }
 
-int connect_resolve(struct server *server, const struct options *options,
-                    char errmsg[ERRMSG_MAX])
+/* Where possible, let connect(2) choose the local port, not bind(2): then it
+ * only has to be unique for this pair of addresses. */
+static int bind_to(int fd, const struct endpoint *from)
+{
+#ifdef IP_BIND_ADDRESS_NO_PORT
+    sockopt_set(fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, 1);
+#endif
+    return bind(fd, &from->address.any, from->length);
+}
+
+static int try_to_bind(const struct endpoint *source)
+{
+    int fd =
+        socket(source->address.any.sa_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    int result = fd < 0 ? -1 : bind_to(fd, source);
+    int error = errno;
+
+    if (fd >= 0)
+        close(fd);
+    errno = error;
+    return result;
+}
+
+/* That an address of --bind is not of this host is found here, and not when it
+ * would look like a lack of local ports. */
+static int check_sources(const struct options *options, char *errmsg)
+{
+    for (size_t i = 0; i < options->source_count; i++) {
+        const struct endpoint *source = &options->sources[i];
+        char name[INET6_ADDRSTRLEN] = "?";
+        int error = 0;
+
+        if (try_to_bind(source) == 0)
+            continue;
+        error = errno;
+        if (source->address.any.sa_family == AF_INET)
+            inet_ntop(AF_INET, &source->address.in.sin_addr, name, sizeof name);
+        else
+            inet_ntop(AF_INET6, &source->address.in6.sin6_addr, name,
+                      sizeof name);
+        return errmsg_set(errmsg, "--bind=%s: %s", name, strerror(error));
+    }
+    return 0;
+}
+
+enum status connect_resolve(struct server *server,
+                            const struct options *options,
+                            char errmsg[ERRMSG_MAX])
 {
     char why[ERRMSG_MAX];
+    enum status status = STATUS_UNREACHED;
 
-    *server = (struct server){.text = options->address.text};
+    *server =
+        (struct server){.options = options, .text = options->address.text};
     if (address_resolve(&options->address, false, &server->endpoints,
-                        &server->count, why) < 0)
-        return errmsg_set(errmsg, "cannot look up %s", why);
-    if (options->family != AF_UNSPEC)
-        keep_family(server, options->family);
-    if (server->count > 0)
-        return 0;
-    connect_free(server);
-    return errmsg_set(errmsg, "cannot look up %s: it has no IPv%c address",
-                      server->text, options->family == AF_INET ? '4' : '6');
+                        &server->count, why) < 0) {
+        errmsg_set(errmsg, "cannot look up %s", why);
+        return STATUS_UNREACHED;
+    }
+    if (!keep_endpoints(server, is_of_family)) {
+        errmsg_set(errmsg, "cannot look up %s: it has no IPv%c address",
+                   server->text, options->family == AF_INET ? '4' : '6');
+    } else if (!keep_endpoints(server, has_source)) {
+        errmsg_set(errmsg, "--bind: not of the same family as the server");
+        status = STATUS_LOCAL;
+    } else {
+        status = check_sources(options, errmsg) < 0 ? STATUS_LOCAL : STATUS_OK;
+    }
+    if (status != STATUS_OK)
+        connect_free(server);
+    return status;
 }
 
 void connect_free(struct server *server)
@@ -100,12 +184,12 @@ enum fault_kind connect_fault(int error)
     return FAULT_CONNECT;
 }
 
-int connect_any(struct server *server, int timeout_ms, struct fault *fault)
+int connect_any(struct server *server, uint64_t turn, struct fault *fault)
 {
     *fault = (struct fault){.kind = FAULT_CONNECT};
     for (size_t i = 0; i < server->count && fault->kind == FAULT_CONNECT; i++) {
         size_t next = (server->chosen + i) % server->count;
-        int fd = connect_endpoint(&server->endpoints[next], timeout_ms);
+        int fd = connect_endpoint(server, next, turn);
 
         if (fd >= 0) {
             server->chosen = next;
@@ -121,24 +205,27 @@ int connect_any(struct server *server, int timeout_ms, struct fault *fault)
 }
 
 /* A Unix socket reports a full backlog at once, unlike TCP; see connect(2). */
-static int start_until(const struct endpoint *to, int64_t deadline_ns)
+static int start_until(const struct server *server, size_t endpoint,
+                       uint64_t turn, int64_t deadline_ns)
 {
-    int fd = connect_start(to, NULL);
+    int fd = connect_start(server, endpoint, turn);
 
     while (fd < 0 && errno == EAGAIN && clock_ns() < deadline_ns) {
         if (interrupt_wait(-1, 0, clock_ns() + RETRY_NS) < 0)
             return -1;
-        fd = connect_start(to, NULL);
+        fd = connect_start(server, endpoint, turn);
     }
     if (fd < 0 && errno == EAGAIN)
         errno = ETIMEDOUT;
     return fd;
 }
 
-int connect_endpoint(const struct endpoint *to, int timeout_ms)
+int connect_endpoint(const struct server *server, size_t endpoint,
+                     uint64_t turn)
 {
-    int64_t deadline_ns = clock_ns() + timeout_ms * INT64_C(1000000);
-    int fd = start_until(to, deadline_ns);
+    int64_t deadline_ns =
+        clock_ns() + server->options->connect_timeout_ms * INT64_C(1000000);
+    int fd = start_until(server, endpoint, turn, deadline_ns);
     int revents = 0;
     int error = 0;
 
@@ -148,7 +235,8 @@ int connect_endpoint(const struct endpoint *to, int timeout_ms)
     if (revents < 0)
         error = errno;
     else
-        error = revents > 0 ? connect_result(fd, to) : ETIMEDOUT;
+        error = revents > 0 ? connect_result(fd, &server->endpoints[endpoint])
+                            : ETIMEDOUT;
     if (error == 0)
         return fd;
     close(fd);
@@ -156,21 +244,17 @@ int connect_endpoint(const struct endpoint *to, int timeout_ms)
     return -1;
 }
 
-/* Where possible, let connect(2) choose the local port, not bind(2): then it
- * only has to be unique for this pair of addresses. */
-static int bind_to(int fd, const struct endpoint *from)
+static int bind_and_connect(int fd, const struct server *server,
+                            const struct endpoint *to, uint64_t turn)
 {
-#ifdef IP_BIND_ADDRESS_NO_PORT
-    sockopt_set(fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, 1);
-#endif
-    return bind(fd, &from->address.any, from->length);
-}
+    const struct options *options = server->options;
+    int family = to->address.any.sa_family;
+    const struct endpoint *from = find_source(options, family, turn);
 
-static int bind_and_connect(int fd, const struct endpoint *to,
-                            const struct endpoint *from)
-{
-    if (to->address.any.sa_family != AF_UNIX)
+    if (family != AF_UNIX)
         sockopt_set(fd, IPPROTO_TCP, TCP_NODELAY, 1);
+    if (options->dscp >= 0 && dscp_set(fd, family, options->dscp) < 0)
+        return -1;
     if (from != NULL && bind_to(fd, from) < 0)
         return -1;
     if (connect(fd, &to->address.any, to->length) == 0)
@@ -178,12 +262,13 @@ static int bind_and_connect(int fd, const struct endpoint *to,
     return errno == EINPROGRESS || errno == EINTR ? 0 : -1;
 }
 
-int connect_start(const struct endpoint *to, const struct endpoint *from)
+int connect_start(const struct server *server, size_t endpoint, uint64_t turn)
 {
+    const struct endpoint *to = &server->endpoints[endpoint];
     int fd = socket(to->address.any.sa_family,
                     SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 
-    if (fd >= 0 && bind_and_connect(fd, to, from) < 0) {
+    if (fd >= 0 && bind_and_connect(fd, server, to, turn) < 0) {
         int error = errno;
 
         close(fd);

@@ -14,11 +14,14 @@
 #include "common/errmsg.h"
 #include "echoc/net/fault.h"
 #include "echoc/options.h"
+#include "echoc/status.h"
 
 #include <stddef.h>
+#include <stdint.h>
 
-/* The server's address and what it resolves to. */
+/* The server's address, what it resolves to, and how to connect to it. */
 struct server {
+    const struct options *options;
     const char *text; /* the address as typed; not copied */
     struct endpoint *endpoints;
     size_t count;
@@ -28,12 +31,14 @@ struct server {
 enum { CONNECT_NAME_MAX = ADDRESS_TEXT_MAX + 256 };
 
 /*
- * Resolve the address, and drop endpoints that are not of the address family
- * asked for. Returns 0 with at least one endpoint, or -1 with errmsg. After
- * success, connect_free() releases the list.
+ * Resolve the address, drop endpoints that are not of the address family asked
+ * for or have no address of --bind, and check that these can be bound to.
+ * Returns STATUS_OK with at least one endpoint, or another status with errmsg.
+ * After success, connect_free() releases the list. The options are not copied.
  */
-int connect_resolve(struct server *server, const struct options *options,
-                    char errmsg[ERRMSG_MAX]);
+enum status connect_resolve(struct server *server,
+                            const struct options *options,
+                            char errmsg[ERRMSG_MAX]);
 void connect_free(struct server *server);
 
 /* Write an endpoint as text; a Unix socket as its path. */
@@ -41,24 +46,30 @@ void connect_name(const struct server *server, size_t endpoint,
                   char name[CONNECT_NAME_MAX]);
 
 /*
+ * In the following, `turn` numbers the connections: the addresses of --bind
+ * that are of the endpoint's family take turns.
+ */
+
+/*
  * Try each endpoint in turn, starting with the chosen one, until one accepts.
  * Returns a descriptor, or -1 with the fault (FAULT_CONNECT, FAULT_LOCAL or
  * FAULT_STOPPED) of the last attempt.
  */
-int connect_any(struct server *server, int timeout_ms, struct fault *fault);
+int connect_any(struct server *server, uint64_t turn, struct fault *fault);
 
 /*
  * Connect to one endpoint. Returns a descriptor, or -1 with errno: ETIMEDOUT,
  * EINTR if interrupt_fd() became readable, or an error of connect(2).
  */
-int connect_endpoint(const struct endpoint *to, int timeout_ms);
+int connect_endpoint(const struct server *server, size_t endpoint,
+                     uint64_t turn);
 
 /*
- * Start a non-blocking connect, from a local address if from is not NULL.
- * Returns a descriptor that becomes writable once the result is known, or -1
- * with errno. EAGAIN: the backlog of a Unix socket is full.
+ * Start a non-blocking connect to one endpoint. Returns a descriptor that
+ * becomes writable once the result is known, or -1 with errno. EAGAIN: the
+ * backlog of a Unix socket is full.
  */
-int connect_start(const struct endpoint *to, const struct endpoint *from);
+int connect_start(const struct server *server, size_t endpoint, uint64_t turn);
 
 /*
  * The result of a connect once its descriptor is writable: 0 or an errno.
