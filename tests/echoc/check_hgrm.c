@@ -166,6 +166,54 @@ START_TEST(percentiles_are_written_in_the_format_of_hdrhistogram)
 }
 END_TEST
 
+/* Row i of n messages, in five steps for each halving: of the messages, (10 - i
+ * % 5) / (10 * 2^(i / 5)) take longer. */
+static size_t rank_of_row(size_t i, size_t n)
+{
+    size_t longer = n * (10 - i % 5) / ((size_t)10 << i / 5);
+
+    return longer < n ? n - longer : 1;
+}
+
+START_TEST(a_row_has_the_rank_of_its_percentile)
+{
+    static const size_t counts[] = {3, 10, 100, 128};
+    size_t n = counts[_i];
+
+    for (size_t value = 1; value <= n; value++) /* each has its own bucket */
+        histogram_record(&histogram, (int64_t)value);
+    write_file();
+    expect_header();
+    for (size_t i = 0;; i++) {
+        struct row row;
+
+        read_line();
+        ck_assert_int_eq(sscanf(line, "%lf %lf %llu %lf", &row.ms, &row.share,
+                                &row.count, &row.inverse),
+                         4);
+        if (row.share == 1)
+            break;
+        ck_assert_msg(row.count == rank_of_row(i, n), "row %zu: %s", i, line);
+        ck_assert(fabs(row.ms * 1e6 - (double)row.count) < 1e-6);
+    }
+}
+END_TEST
+
+/* As many rows as for any other times: a plot needs two to draw a line. */
+START_TEST(equal_times_have_a_row_for_each_percentile)
+{
+    static const size_t counts[] = {1, 2, 1000};
+    static const size_t rows[] = {2, 7, 51};
+    size_t n = counts[_i];
+
+    for (size_t i = 0; i < n; i++) {
+        times[i] = 1000000;
+        histogram_record(&histogram, times[i]);
+    }
+    ck_assert_uint_eq(expect_file(), rows[_i]);
+}
+END_TEST
+
 START_TEST(an_empty_histogram_has_a_header_and_a_footer)
 {
     ck_assert_uint_eq(expect_file(), 0);
@@ -190,6 +238,9 @@ void suite_tests(TCase *tests)
     tcase_add_loop_test(tests,
                         percentiles_are_written_in_the_format_of_hdrhistogram,
                         0, TIMES_SHAPES);
+    tcase_add_loop_test(tests, a_row_has_the_rank_of_its_percentile, 0, 4);
+    tcase_add_loop_test(tests, equal_times_have_a_row_for_each_percentile, 0,
+                        3);
     tcase_add_test(tests, an_empty_histogram_has_a_header_and_a_footer);
     tcase_add_test(tests, a_file_that_cannot_be_written_is_an_error);
 }

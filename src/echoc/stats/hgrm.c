@@ -24,40 +24,42 @@ static double to_ms(double ns)
     return ns / 1e6;
 }
 
-/* The count of the bucket that the share falls into and of those below it. */
-static uint64_t count_up_to(const struct histogram *histogram, double share)
+/* The number of times that are longer than the percentile of a row: (10 - step)
+ * / (10 * 2^halves) of all. In integers, so that no error adds up. */
+static uint64_t count_above(uint64_t count, unsigned halves, unsigned step)
 {
-    double rank = ceil(share * (double)histogram->count);
+    return (2 * STEPS_PER_HALF - step) * count /
+           (UINT64_C(2) * STEPS_PER_HALF << halves);
+}
+
+static void write_row(FILE *file, const struct histogram *histogram,
+                      uint64_t rank, double above)
+{
     uint64_t count = 0;
+    double ns = histogram_at_rank(histogram, rank, &count);
 
-    for (size_t i = 0; i < HISTOGRAM_BUCKETS; i++) {
-        count += histogram->buckets[i];
-        if (count > 0 && (double)count >= rank)
-            break;
-    }
-    return count;
+    fprintf(file, "%12.6f %2.12f %10" PRIu64 " %14.2f\n", to_ms(ns), 1 - above,
+            count, 1 / above);
 }
 
-static double next_share(double share)
-{
-    double halves = floor(log2(1 / (1 - share))) + 1;
-
-    return share + 1 / (STEPS_PER_HALF * exp2(halves));
-}
-
+/* A row for each percentile that the number of times can tell from the last
+ * one, and that. */
 static void write_rows(FILE *file, const struct histogram *histogram)
 {
-    uint64_t count = 0;
+    uint64_t count = histogram->count;
+    uint64_t above = count;
 
     fprintf(file, "%12s %14s %10s %14s\n\n", "Value", "Percentile",
             "TotalCount", "1/(1-Percentile)");
-    for (double share = 0; count < histogram->count;
-         share = next_share(share)) {
-        count = count_up_to(histogram, share);
-        if (count < histogram->count)
-            fprintf(file, "%12.6f %2.12f %10" PRIu64 " %14.2f\n",
-                    to_ms(histogram_quantile(histogram, share)), share, count,
-                    1 / (1 - share));
+    for (unsigned i = 0; above > 0; i++) {
+        unsigned halves = i / STEPS_PER_HALF;
+        unsigned step = i % STEPS_PER_HALF;
+
+        above = count_above(count, halves, step);
+        if (above > 0)
+            write_row(file, histogram, count - above,
+                      (2 * STEPS_PER_HALF - step) /
+                          ldexp(2 * STEPS_PER_HALF, (int)halves));
     }
     if (histogram->count > 0)
         fprintf(file, "%12.6f %2.12f %10" PRIu64 " %14s\n",

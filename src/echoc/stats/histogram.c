@@ -91,24 +91,34 @@ static double middle(size_t bucket)
     return ((double)lower + (double)histogram_lower_bound(bucket + 1) - 1) / 2;
 }
 
+double histogram_at_rank(const struct histogram *histogram, uint64_t rank,
+                         uint64_t *count)
+{
+    double min = (double)get(&histogram->min);
+    double max = (double)get(&histogram->max);
+    uint64_t seen = 0;
+
+    for (size_t i = 0; i < HISTOGRAM_BUCKETS; i++) {
+        seen += get(&histogram->buckets[i]);
+        if (seen == 0 || seen < rank)
+            continue;
+        if (count != NULL)
+            *count = seen;
+        return rank == 0 ? min : fmin(fmax(middle(i), min), max);
+    }
+    if (count != NULL)
+        *count = seen;
+    return max;
+}
+
 double histogram_quantile(const struct histogram *histogram, double share)
 {
     uint64_t count = get(&histogram->count);
-    double min = (double)get(&histogram->min);
-    double max = (double)get(&histogram->max);
-    double rank = ceil(share * (double)count);
-    double seen = 0;
 
     if (count == 0)
         return 0;
-    if (rank < 1)
-        return min;
-    for (size_t i = 0; i < HISTOGRAM_BUCKETS; i++) {
-        seen += (double)get(&histogram->buckets[i]);
-        if (seen >= rank)
-            return fmin(fmax(middle(i), min), max);
-    }
-    return max;
+    return histogram_at_rank(histogram, (uint64_t)ceil(share * (double)count),
+                             NULL);
 }
 
 double histogram_mean(const struct histogram *histogram)

@@ -44,6 +44,14 @@ void histogram_merge(struct histogram *into, const struct histogram *from);
  */
 double histogram_quantile(const struct histogram *histogram, double share);
 
+/*
+ * The time in ns that is in place rank when all are in ascending order, from 1
+ * (0: the minimum): the middle of its bucket, limited to min and max. Stores
+ * the number of times in that bucket and below unless count is NULL.
+ */
+double histogram_at_rank(const struct histogram *histogram, uint64_t rank,
+                         uint64_t *count);
+
 /* Mean and standard deviation in ns; 0 if the histogram is empty. The deviation
  * is that of the middles of the buckets. */
 double histogram_mean(const struct histogram *histogram);
