@@ -79,15 +79,30 @@ static double per_second(const struct report *report, uint64_t number)
     return report->seconds > 0 ? (double)number / report->seconds : 0;
 }
 
+/* How many decimals leave a number seven columns, so that a line fits 80. */
+static int decimals(double value)
+{
+    return value < 999.9995 ? 3 : value < 9999.995 ? 2 : value < 99999.95;
+}
+
 static void print_times(const char *title, const struct histogram *times)
 {
+    static const struct {
+        const char *name;
+        double share;
+    } quantiles[] = {
+        {"p50", 0.5}, {"p90", 0.9}, {"p99", 0.99}, {"p99.9", 0.999}};
+    double max = (double)times->max / 1e6;
+
     if (times->count == 0)
         return;
-    printf("%-10s p50 %.3f  p90 %.3f  p99 %.3f  p99.9 %.3f  max %.3f ms\n",
-           title, histogram_quantile(times, 0.5) / 1e6,
-           histogram_quantile(times, 0.9) / 1e6,
-           histogram_quantile(times, 0.99) / 1e6,
-           histogram_quantile(times, 0.999) / 1e6, (double)times->max / 1e6);
+    printf("%-11s", title);
+    for (size_t i = 0; i < sizeof quantiles / sizeof quantiles[0]; i++) {
+        double ms = histogram_quantile(times, quantiles[i].share) / 1e6;
+
+        printf("%s %.*f  ", quantiles[i].name, decimals(ms), ms);
+    }
+    printf("max %.*f ms\n", decimals(max), max);
 }
 
 static void print_errors(const struct counters *counters)
@@ -113,6 +128,7 @@ static void print_text(const struct report *report)
 {
     const struct options *options = report->options;
     const struct counters *counters = &report->counters;
+    double megabytes = per_second(report, report->bytes) / 1e6;
     char name[CONNECT_NAME_MAX];
 
     connect_name(report->server, report->server->chosen, name);
@@ -127,10 +143,10 @@ static void print_text(const struct report *report)
            " lost, %" PRIu64 " changed\n",
            counters->sent, counters->echoed, counters_lost(counters),
            counters->changed);
-    printf("rate       %.1f messages/s, %.3f MB/s in each direction, "
-           "for %.3f s\n",
-           per_second(report, report->echoes),
-           per_second(report, report->bytes) / 1e6, report->seconds);
+    printf("rate       %.1f messages/s, %.*f MB/s in each direction, "
+           "for %.*f s\n",
+           per_second(report, report->echoes), decimals(megabytes), megabytes,
+           decimals(report->seconds), report->seconds);
     if (options->rate > 0)
         printf("paced      %.10g messages/s asked, %" PRIu64
                " were due and not sent\n",
