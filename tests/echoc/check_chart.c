@@ -52,6 +52,7 @@ struct row {
     double from_ms;
     unsigned long long count;
     double percent;
+    double cumulative; /* percent, of this row and those before */
     size_t bar;
 };
 
@@ -69,9 +70,9 @@ static bool read_row(struct row *row)
             continue;
         row->bar = strspn(edge + 2, "#");
         ck_assert_int_eq(sscanf(line, "%lf", &row->from_ms), 1);
-        ck_assert_int_eq(sscanf(edge + 2 + row->bar, "%llu %lf%%", &row->count,
-                                &row->percent),
-                         2);
+        ck_assert_int_eq(sscanf(edge + 2 + row->bar, "%llu %lf%% %lf%%",
+                                &row->count, &row->percent, &row->cumulative),
+                         3);
         return true;
     }
     return false;
@@ -93,6 +94,9 @@ static size_t expect_chart(void)
         ck_assert_int_eq(row.count > 0, row.bar > 0);
         ck_assert(fabs(row.percent - 100 * (double)row.count /
                                          (double)histogram.count) <= 0.0051);
+        ck_assert(fabs(row.cumulative - 100 * (double)(count + row.count) /
+                                            (double)histogram.count) <=
+                  0.00051);
         last_ms = row.from_ms;
         max_bar = row.bar > max_bar ? row.bar : max_bar;
         count += row.count;
@@ -142,14 +146,63 @@ START_TEST(extreme_times_and_counts_fit)
 }
 END_TEST
 
-START_TEST(a_time_is_in_the_row_that_begins_before_it)
+START_TEST(rows_are_equally_wide_on_a_logarithmic_scale)
 {
     struct row row;
+    double from_ms[ROWS_MAX];
+    size_t rows = 0;
 
-    histogram_record(&histogram, 31000000); /* rows begin at 30 and 40 ms */
+    times_record(&histogram, (enum times_shape)_i, TIMES_MAX);
+    print_chart();
+    while (read_row(&row))
+        from_ms[rows++] = row.from_ms;
+    for (size_t i = 2; i < rows; i++) {
+        double step = from_ms[i] / from_ms[i - 1];
+        double step_before = from_ms[i - 1] / from_ms[i - 2];
+
+        /* The numbers are printed with three digits. */
+        ck_assert(fabs(step / step_before - 1) < 0.02);
+    }
+}
+END_TEST
+
+/* Times that are as frequent in each equal part of the scale have bars of the
+ * same length. */
+START_TEST(an_even_distribution_has_no_humps)
+{
+    static const double decades[] = {0.5, 1, 2, 6};
+    enum { TIMES = 1000000 };
+    struct row row;
+    struct row last;
+    double each = 0;
+    size_t rows = 0;
+
+    for (int i = 0; i < TIMES; i++)
+        histogram_record(&histogram,
+                         (int64_t)(1e5 * pow(10, decades[_i] * i / TIMES)));
+    print_chart();
+    ck_assert(read_row(&row)); /* the first and last may be cut off */
+    ck_assert(read_row(&last));
+    for (; read_row(&row); last = row) {
+        each = rows++ == 0 ? (double)last.count : each;
+        ck_assert_msg(fabs((double)last.count / each - 1) < 0.03,
+                      "from %g ms: %llu", last.from_ms, last.count);
+    }
+    ck_assert_uint_gt(rows, 5);
+}
+END_TEST
+
+START_TEST(a_time_is_in_the_row_that_begins_before_it)
+{
+    static const double ms[] = {0.001, 0.1, 1, 1000, 31, 99.9};
+    struct row row;
+
+    histogram_record(&histogram, (int64_t)(ms[_i] * 1e6));
     print_chart();
     ck_assert(read_row(&row));
-    ck_assert(row.from_ms == 30);
+    ck_assert(row.from_ms <= ms[_i]);
+    ck_assert(row.from_ms >= ms[_i] * (_i < 4 ? 1 : 0.9));
+    ck_assert(!read_row(&row));
 }
 END_TEST
 
@@ -160,5 +213,9 @@ void suite_tests(TCase *tests)
                         TIMES_SHAPES);
     tcase_add_test(tests, an_empty_histogram_prints_nothing);
     tcase_add_test(tests, extreme_times_and_counts_fit);
-    tcase_add_test(tests, a_time_is_in_the_row_that_begins_before_it);
+    tcase_add_loop_test(tests, rows_are_equally_wide_on_a_logarithmic_scale, 0,
+                        TIMES_SHAPES);
+    tcase_add_loop_test(tests, an_even_distribution_has_no_humps, 0, 4);
+    tcase_add_loop_test(tests, a_time_is_in_the_row_that_begins_before_it, 0,
+                        6);
 }

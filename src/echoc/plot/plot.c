@@ -14,6 +14,7 @@
 
 #include "echoc/plot/panel.h"
 #include "echoc/plot/svg.h"
+#include "echoc/stats/steps.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -33,79 +34,17 @@
     "fill=\"none\" stroke=\"#2f6690\" stroke-width=\"2\" "                     \
     "stroke-linejoin=\"round\""
 
-/* In px, but for the columns and the number of bars. */
+/* In px, but for the columns. */
 enum {
     WIDTH = 900,
     HEIGHT = 640,
     LEFT = 80,
     TITLE_COLUMNS = 66,
-    BARS_MAX = 256,
     BAR_WIDTH_MIN = 8
 };
 
 static const struct panel upper = {LEFT, 112, 858, 312};
 static const struct panel lower = {LEFT, 372, 776, 586};
-
-/* Bars that are equally wide on a logarithmic axis. */
-struct bars {
-    int per_decade;
-    int first; /* bar i begins at 10^((first + i) / per_decade) ns */
-    double shares[BARS_MAX]; /* percent */
-    double max;
-};
-
-static int bar_of(const struct bars *bars, double ns)
-{
-    int bar = (int)floor(axis_log(ns) * bars->per_decade) - bars->first;
-
-    return bar < 0 ? 0 : bar < BARS_MAX ? bar : BARS_MAX - 1;
-}
-
-/* As a value of the axis. */
-static double bar_begin(const struct bars *bars, int bar)
-{
-    return (double)(bars->first + bar) / bars->per_decade;
-}
-
-static void add_share(struct bars *bars, int bar, double share)
-{
-    bars->shares[bar] += share;
-    bars->max = fmax(bars->max, bars->shares[bar]);
-}
-
-/* Add a bucket, as if its times were spread evenly from begin to end. */
-static void add_bucket(struct bars *bars, double begin, double end,
-                       double share)
-{
-    int last = bar_of(bars, end);
-
-    for (int bar = bar_of(bars, begin); bar < last; bar++) {
-        double edge = pow(10, bar_begin(bars, bar + 1));
-        double part = fmin(fmax((edge - begin) / (end - begin), 0), 1);
-
-        add_share(bars, bar, part * share);
-        share -= part * share;
-        begin = edge;
-    }
-    add_share(bars, last, share);
-}
-
-static void fill_bars(struct bars *bars, const struct histogram *histogram)
-{
-    double min = (double)histogram->min;
-    double max = (double)histogram->max;
-
-    bars->first = (int)floor(axis_log(min) * bars->per_decade);
-    for (size_t i = 0; i < HISTOGRAM_BUCKETS; i++) {
-        double count = (double)histogram->buckets[i];
-        double begin = fmax((double)histogram_lower_bound(i), min);
-        double end = fmin((double)histogram_lower_bound(i + 1), max);
-
-        if (count > 0)
-            add_bucket(bars, begin, fmax(begin, end),
-                       100 * count / (double)histogram->count);
-    }
-}
 
 /* Lines at round percentages. Returns the highest, which is at least max. */
 static double draw_percentages(FILE *file, const struct panel *panel,
@@ -136,20 +75,23 @@ static void draw_bars(FILE *file, const struct panel *panel,
                       const struct axis *axis,
                       const struct histogram *histogram)
 {
+    static struct steps steps; /* too large for a stack */
     double fit = axis_px_per_unit(axis) / BAR_WIDTH_MIN;
-    struct bars bars = {.per_decade = fit >= 40 ? 40 : fit >= 20 ? 20 : 10};
-    double width = axis_px_per_unit(axis) / bars.per_decade;
+    double width = 0;
+    double percent = 0; /* of a message */
     double top = 0;
 
-    fill_bars(&bars, histogram);
-    top = draw_percentages(file, panel, bars.max);
-    for (int i = 0; i < BARS_MAX; i++) {
-        double part = bars.shares[i] / top;
+    steps_fill(&steps, histogram, fit >= 40 ? 40 : fit >= 20 ? 20 : 10);
+    width = axis_px_per_unit(axis) / steps.per_decade;
+    percent = 100 / (double)histogram->count;
+    top = draw_percentages(file, panel, percent * steps_highest(&steps));
+    for (int i = 0; i < steps.count; i++) {
+        double part = percent * steps.counts[i] / top;
         /* Even one message in a million must be visible. */
         double height = fmax(part * (panel->bottom - panel->top), 2);
 
         if (part > 0)
-            svg_box(file, BAR, axis_px(axis, bar_begin(&bars, i)),
+            svg_box(file, BAR, axis_px(axis, axis_log(steps_begin(&steps, i))),
                     panel->bottom - height, width - 1, height);
     }
 }

@@ -8,83 +8,71 @@
 
 #include "echoc/stats/chart.h"
 
+#include "echoc/stats/steps.h"
+
 #include <inttypes.h>
 #include <math.h>
-#include <stdbool.h>
 #include <stdio.h>
 
-enum { ROWS_MAX = 24, DECADES = 14, FINE = 10, BAR_COLUMNS = 36 };
+enum { ROWS_MAX = 24, BAR_COLUMNS = 31, LABEL_MAX = 32 };
 
-/* Where rows begin within a decade. */
-static const double fine[FINE] = {1, 1.25, 1.5, 2, 2.5, 3, 4, 5, 6, 8};
-static const double coarse[] = {1, 2, 5};
-
-struct rows {
-    const double *steps;
-    size_t step_count;
-    uint64_t counts[DECADES * FINE];
-    size_t first; /* row that is not empty */
-    size_t last;
-};
-
-static double row_begin(const struct rows *rows, size_t row)
+/* As many rows as fit. */
+static int choose_rows(const struct histogram *histogram)
 {
-    size_t decade = row / rows->step_count;
+    static const int per_decade[] = {40, 20, 10, 5, 2};
 
-    return rows->steps[row % rows->step_count] * pow(10, (double)decade);
+    for (size_t i = 0; i < sizeof per_decade / sizeof per_decade[0]; i++)
+        if (steps_needed(histogram, per_decade[i]) <= ROWS_MAX)
+            return per_decade[i];
+    return 1;
 }
 
-/* A bucket counts in the row that its lower bound is in. */
-static void fill_rows(struct rows *rows, const struct histogram *histogram)
+/* %.3g alone would print 1e+03. */
+static void print_begin(double ms)
 {
-    size_t row = 0;
-    bool is_empty = true;
+    char label[LABEL_MAX];
 
-    for (size_t i = 0; i < HISTOGRAM_BUCKETS; i++) {
-        while (row + 1 < DECADES * rows->step_count &&
-               (double)histogram_lower_bound(i) >= row_begin(rows, row + 1))
-            row++;
-        if (histogram->buckets[i] == 0)
-            continue;
-        if (is_empty)
-            rows->first = row;
-        is_empty = false;
-        rows->last = row;
-        rows->counts[row] += histogram->buckets[i];
-    }
+    snprintf(label, sizeof label, ms < 999.5 ? "%.3g" : "%.0f", ms);
+    printf("%10s  | ", label);
 }
 
-static void print_rows(const struct rows *rows, uint64_t total)
+static void print_bar(double part)
 {
-    uint64_t max = 1;
+    int length = (int)ceil(part * BAR_COLUMNS);
 
-    for (size_t i = rows->first; i <= rows->last; i++)
-        if (rows->counts[i] > max)
-            max = rows->counts[i];
-    printf("\n%12s    %-*s  messages   share\n", "from ms", BAR_COLUMNS, "");
-    for (size_t i = rows->first; i <= rows->last; i++) {
-        uint64_t count = rows->counts[i];
-        int length = (int)((count * BAR_COLUMNS + max - 1) / max);
-
-        printf("%12.6g  | ", row_begin(rows, i) / 1e6);
-        for (int column = 0; column < BAR_COLUMNS; column++)
-            putchar(column < length ? '#' : ' ');
-        printf("%10" PRIu64 " %6.2f%%\n", count,
-               100.0 * (double)count / (double)total);
-    }
+    for (int column = 0; column < BAR_COLUMNS; column++)
+        putchar(column < length ? '#' : ' ');
 }
 
+/* A row may have a part of a bucket. So that the numbers of messages are whole
+ * and add up, those up to the end of a row are rounded. */
 void chart_print(const struct histogram *histogram)
 {
-    struct rows rows = {.steps = fine, .step_count = FINE};
+    static struct steps steps; /* too large for a stack */
+    uint64_t total = histogram->count;
+    uint64_t before = 0;
+    double sum = 0;
+    double max = 0;
 
-    if (histogram->count == 0)
+    if (total == 0)
         return;
-    fill_rows(&rows, histogram);
-    if (rows.last - rows.first >= ROWS_MAX) {
-        rows = (struct rows){.steps = coarse,
-                             .step_count = sizeof coarse / sizeof coarse[0]};
-        fill_rows(&rows, histogram);
+    steps_fill(&steps, histogram, choose_rows(histogram));
+    max = steps_highest(&steps);
+    printf("\n%10s    %-*s  messages   share cumulative\n", "from ms",
+           BAR_COLUMNS, "");
+    for (int i = 0; i < steps.count; i++) {
+        uint64_t up_to = total;
+        uint64_t count = 0;
+
+        sum += steps.counts[i];
+        if (i + 1 < steps.count)
+            up_to = (uint64_t)llround(sum);
+        count = up_to - before;
+        before = up_to;
+        print_begin(steps_begin(&steps, i) / 1e6);
+        print_bar(fmin((double)count / max, 1));
+        printf("%10" PRIu64 " %6.2f%% %9.3f%%\n", count,
+               100.0 * (double)count / (double)total,
+               100.0 * (double)up_to / (double)total);
     }
-    print_rows(&rows, histogram->count);
 }
