@@ -13,6 +13,7 @@
 
 #include "common/number.h"
 #include "echoc/net/dscp.h"
+#include "echoc/options_table.h"
 
 #include <arpa/inet.h>
 #include <getopt.h>
@@ -60,8 +61,9 @@ const char options_help[] =
     "                          interrupted, load for --time)\n"
     "  -s, --size=BYTES        size of a message, such as 500, 64k or 1MB\n"
     "                          (default: 64; with --stream 262144)\n"
+    "  -i, --interval=SECONDS  ping: time between messages (default: 1)\n"
+    "                          load: print a line this often\n"
     "ping:\n"
-    "  -i, --interval=SECONDS  time between messages (default: 1)\n"
     "      --new               open a new connection for each message\n"
     "load, check:\n"
     "  -c, --clients=N         number of concurrent clients (default: 10)\n"
@@ -90,36 +92,16 @@ enum {
     ALL = COPY | PING | LOAD | CHECK
 };
 
-static const char *const command_names[] = {[OPTIONS_COPY] =
-                                                "echoc without a command",
-                                            [OPTIONS_PING] = "ping",
-                                            [OPTIONS_LOAD] = "load",
-                                            [OPTIONS_CHECK] = "check"};
-
-enum kind {
-    CONSTANT, /* no value: set the field to .min */
-    MODE,     /* the same, but only one such option is allowed */
-    NUMBER,   /* from .min to .max */
-    SIZE,     /* the same, in bytes, with a suffix or without */
-    RATE,     /* from .min thousandths to .max; the field is a double */
-    SECONDS,  /* at least .min ms */
-    TIMEOUTS, /* the same, but set both timeouts */
-    TEXT,
-    SOURCES, /* a list of IP addresses */
-    DSCP     /* a code point */
-};
+const char *const options_commands[] = {[OPTIONS_COPY] =
+                                            "echoc without a command",
+                                        [OPTIONS_PING] = "ping",
+                                        [OPTIONS_LOAD] = "load",
+                                        [OPTIONS_CHECK] = "check"};
 
 #define FIELD(member)                                                          \
     offsetof(struct options, member), sizeof((struct options *)0)->member
 
-static const struct row {
-    int commands;
-    char letter;      /* or 0 */
-    const char *name; /* long name, or NULL */
-    enum kind kind;
-    size_t offset, size; /* of the field in struct options */
-    int64_t min, max;
-} table[] = {
+const struct row options_table[] = {
     {ALL, '4', NULL, CONSTANT, FIELD(family), AF_INET, 0},
     {ALL, '6', NULL, CONSTANT, FIELD(family), AF_INET6, 0},
     {ALL, 0, "bind", SOURCES, FIELD(sources), 0, 0},
@@ -133,7 +115,7 @@ static const struct row {
     {PING | LOAD | CHECK, 0, "json", CONSTANT, FIELD(json), true, 0},
     {PING | LOAD, 'n', "count", NUMBER, FIELD(count), 1, 1000000000000},
     {PING | LOAD, 's', "size", SIZE, FIELD(size), 1, 1 << 30},
-    {PING, 'i', "interval", SECONDS, FIELD(interval_ms), 0, 0},
+    {PING | LOAD, 'i', "interval", SECONDS, FIELD(interval_ms), 0, 0},
     {PING, 0, "new", CONSTANT, FIELD(new_each), true, 0},
     {LOAD | CHECK, 'c', "clients", NUMBER, FIELD(clients), 1, 1000000},
     {LOAD, 'T', "time", SECONDS, FIELD(time_ms), 1, 0},
@@ -148,8 +130,13 @@ static const struct row {
     {CHECK, 0, "idle", SECONDS, FIELD(idle_ms), 1, 0},
 };
 
+const size_t options_rows = sizeof options_table / sizeof options_table[0];
+
 /* getopt_long(3) returns a letter, or ROW_BASE + index for a long option. */
-enum { ROWS = sizeof table / sizeof table[0], ROW_BASE = CHAR_MAX + 1 };
+enum {
+    ROWS = sizeof options_table / sizeof options_table[0],
+    ROW_BASE = CHAR_MAX + 1
+};
 
 static bool has_value(const struct row *row)
 {
@@ -276,7 +263,7 @@ static int set_option(struct options *options, const struct row *row,
 {
     if ((row->commands & 1 << options->command) == 0)
         return errmsg_set(errmsg, "--%s: not an option of %s", row->name,
-                          command_names[options->command]);
+                          options_commands[options->command]);
     switch (row->kind) {
     case CONSTANT:
         set_field(options, row, row->min);
@@ -319,10 +306,10 @@ static const struct row *find_row(int option)
     size_t i = 0;
 
     if (option >= ROW_BASE)
-        return &table[option - ROW_BASE];
-    while (table[i].letter != option)
+        return &options_table[option - ROW_BASE];
+    while (options_table[i].letter != option)
         i++;
-    return &table[i];
+    return &options_table[i];
 }
 
 static int parse_options(struct options *options, int argc, char *argv[],
@@ -335,12 +322,13 @@ static int parse_options(struct options *options, int argc, char *argv[],
     int option = 0;
 
     for (int i = 0; i < ROWS; i++) {
-        if (table[i].name != NULL)
-            *long_option++ = (struct option){
-                table[i].name, has_value(&table[i]), NULL, ROW_BASE + i};
-        if (table[i].letter != 0)
-            letters[length++] = table[i].letter;
-        if (table[i].letter != 0 && has_value(&table[i]))
+        if (options_table[i].name != NULL)
+            *long_option++ = (struct option){options_table[i].name,
+                                             has_value(&options_table[i]), NULL,
+                                             ROW_BASE + i};
+        if (options_table[i].letter != 0)
+            letters[length++] = options_table[i].letter;
+        if (options_table[i].letter != 0 && has_value(&options_table[i]))
             letters[length++] = ':';
     }
     optind = 0; /* 0, not 1, resets all state; see getopt_long(3) */
@@ -361,7 +349,7 @@ static int parse_options(struct options *options, int argc, char *argv[],
 static enum options_command take_command(int *argc, char *argv[])
 {
     for (int command = OPTIONS_PING; command <= OPTIONS_CHECK; command++)
-        if (*argc > 1 && strcmp(argv[1], command_names[command]) == 0) {
+        if (*argc > 1 && strcmp(argv[1], options_commands[command]) == 0) {
             memmove(&argv[1], &argv[2], (size_t)(*argc - 1) * sizeof argv[0]);
             --*argc;
             return (enum options_command)command;
@@ -398,6 +386,8 @@ static int check_combinations(const struct options *options, char *errmsg)
         (options->mode == OPTIONS_STREAM || options->mode == OPTIONS_HOLD))
         return errmsg_set(errmsg,
                           "--rate goes with neither --stream nor --hold");
+    if (options->csv && options->interval_ms > 0)
+        return errmsg_set(errmsg, "--interval and --csv exclude each other");
     if (options->count > 0 && options->mode == OPTIONS_HOLD)
         return errmsg_set(errmsg, "--count does not go with --hold");
     return 0;
@@ -410,9 +400,11 @@ int options_parse(struct options *options, int argc, char *argv[],
                                 .family = AF_UNSPEC,
                                 .connect_timeout_ms = 5000,
                                 .reply_timeout_ms = 5000,
-                                .interval_ms = 1000,
                                 .clients = 10,
                                 .dscp = -1};
+    if (options->command != OPTIONS_LOAD)
+        options->interval_ms = 1000;
+    clock_gettime(CLOCK_REALTIME, &options->start);
     if (parse_options(options, argc, argv, errmsg) < 0)
         return -1;
     if (options->command > OPTIONS_CHECK)
@@ -422,7 +414,7 @@ int options_parse(struct options *options, int argc, char *argv[],
         return -1;
     if (options->size == 0)
         options->size = options->mode == OPTIONS_STREAM ? 262144 : 64;
-    if (options->time_ms == 0)
+    if (options->time_ms == 0 && options->count == 0)
         options->time_ms = 10000;
     return 0;
 }

@@ -13,8 +13,12 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <time.h>
 
-enum { OPTIONS_SOURCES_MAX = 64 };
+enum {
+    OPTIONS_SOURCES_MAX = 64,
+    OPTIONS_JSON_SCHEMA = 1 /* of echoc-json(5) */
+};
 
 enum options_command {
     OPTIONS_COPY,
@@ -36,6 +40,7 @@ enum options_mode {
  * point into argv. */
 struct options {
     enum options_command command;
+    struct timespec start;  /* CLOCK_REALTIME, when the options were parsed */
     struct address address; /* of the server */
     int family;             /* AF_UNSPEC, AF_INET or AF_INET6 */
     int connect_timeout_ms;
@@ -44,13 +49,13 @@ struct options {
     bool new_each; /* ping: a new connection for each message */
     bool json;
     bool csv;
-    uint64_t count; /* messages; 0: no limit */
-    int interval_ms;
-    size_t size; /* bytes in a message */
+    uint64_t count;  /* messages; 0: no limit */
+    int interval_ms; /* load: 0: no lines */
+    size_t size;     /* bytes in a message */
     size_t clients;
-    size_t threads; /* 0: choose a number that suits the machine */
-    int64_t time_ms;
-    double rate; /* messages a second; 0: no limit */
+    size_t threads;  /* 0: choose a number that suits the machine */
+    int64_t time_ms; /* load: 0 with a count */
+    double rate;     /* messages a second; 0: no limit */
     enum options_mode mode;
     const char *hgrm; /* file names, or NULL */
     const char *plot;
@@ -69,5 +74,9 @@ extern const char options_help[];
  */
 int options_parse(struct options *options, int argc, char *argv[],
                   char errmsg[ERRMSG_MAX]);
+
+/* Begin the JSON object of a report, with the members "command" to "options";
+ * see echoc-json(5). For ping, load and check. */
+void options_json(const struct options *options);
 
 #endif

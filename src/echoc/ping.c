@@ -248,8 +248,7 @@ static void print_summary(const struct ping *ping)
 
 static void print_json(const struct ping *ping)
 {
-    json_object(NULL);
-    json_string("command", "ping");
+    options_json(ping->options);
     json_string("address", ping->server.text);
     json_string("endpoint", ping->counters.connects > 0 ? ping->name : NULL);
     json_integer("size", ping->options->size);

@@ -47,7 +47,8 @@ static void expect_all_defaults(void)
     ck_assert(!options.verify && !options.new_each);
     ck_assert(!options.json && !options.csv);
     ck_assert_uint_eq(options.count, 0);
-    ck_assert_int_eq(options.interval_ms, 1000);
+    ck_assert_int_eq(options.interval_ms,
+                     options.command == OPTIONS_LOAD ? 0 : 1000);
     ck_assert_uint_eq(options.size, 64);
     ck_assert_uint_eq(options.clients, 10);
     ck_assert_uint_eq(options.threads, 0);
@@ -174,6 +175,17 @@ START_TEST(short_and_long_options_of_ping_mean_the_same)
     ck_assert_int_eq(options.reply_timeout_ms, 2000);
     ck_assert(options.new_each && options.json);
     expect_address("", "7");
+}
+END_TEST
+
+START_TEST(a_load_takes_an_interval)
+{
+    expect_ok("load -i 0.25");
+    ck_assert_int_eq(options.interval_ms, 250);
+    expect_ok("load --interval=2 --json");
+    ck_assert_int_eq(options.interval_ms, 2000);
+    ck_assert_int_eq(parse("load -i 1 --csv"), -1);
+    ck_assert_str_eq(errmsg, "--interval and --csv exclude each other");
 }
 END_TEST
 
@@ -416,8 +428,6 @@ static const struct {
     {"ping --plot=x", "--plot"},
     {"ping --idle=1", "--idle"},
     {"load --verify", "--verify"},
-    {"load --interval=1", "--interval"},
-    {"load -i1", "--interval"},
     {"load --new", "--new"},
     {"load --idle=1", "--idle"},
     {"check --verify", "--verify"},
@@ -596,6 +606,7 @@ void suite_tests(TCase *tests)
     tcase_add_test(tests, a_copy_takes_verify);
     tcase_add_loop_test(tests, short_and_long_options_of_ping_mean_the_same, 0,
                         4);
+    tcase_add_test(tests, a_load_takes_an_interval);
     tcase_add_test(tests, an_interval_may_be_zero);
     tcase_add_loop_test(tests, short_and_long_options_of_load_mean_the_same, 0,
                         3);

@@ -121,8 +121,7 @@ static void run_probes(struct check *check)
 
 static void begin_json(const struct check *check)
 {
-    json_object(NULL);
-    json_string("command", "check");
+    options_json(check->options);
     json_string("address", check->context.server.text);
     json_array("trials");
 }

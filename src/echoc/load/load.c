@@ -10,6 +10,7 @@
 
 #include "common/clock.h"
 #include "echoc/interrupt.h"
+#include "echoc/load/interval.h"
 #include "echoc/load/report.h"
 #include "echoc/load/worker.h"
 #include "echoc/progress.h"
@@ -162,6 +163,17 @@ static void show_progress(const struct load *load)
     before_ns = now_ns;
 }
 
+/* ms, rounded up */
+static int next_wakeup(const struct load *load)
+{
+    int64_t left_ns =
+        intervals_due_ns(load->intervals, load) - clock_ns() + 999999;
+
+    if (left_ns / 1000000 >= UPDATE_MS)
+        return UPDATE_MS;
+    return left_ns > 0 ? (int)(left_ns / 1000000) : 0;
+}
+
 static void wait_for_workers(struct load *load)
 {
     bool is_reported = load->options->mode != OPTIONS_HOLD;
@@ -170,11 +182,12 @@ static void wait_for_workers(struct load *load)
     while (atomic_load(&load->finished) < load->started) {
         struct pollfd pollfd = {.fd = fd, .events = POLLIN};
 
-        if (poll(&pollfd, 1, UPDATE_MS) > 0) {
+        if (poll(&pollfd, 1, next_wakeup(load)) > 0) {
             atomic_store(&load->stop, true);
             fd = -1; /* it stays readable */
         }
         is_reported = is_reported || report_served(load);
+        intervals_take(load->intervals, load);
         show_progress(load);
     }
     progress_clear();
@@ -182,6 +195,7 @@ static void wait_for_workers(struct load *load)
         report_served(load);
     for (size_t i = 0; i < load->started; i++)
         worker_join(&load->workers[i]);
+    intervals_finish(load->intervals, load);
 }
 
 static enum status run(struct load *load)
@@ -207,8 +221,10 @@ static enum status run(struct load *load)
 
 enum status load_run(const struct options *options)
 {
+    struct intervals intervals;
     struct load load = {.options = options,
                         .run = (uint64_t)clock_ns(),
+                        .intervals = &intervals,
                         .worker_count = choose_threads(options)};
     enum status status = STATUS_OK;
     char errmsg[ERRMSG_MAX];
@@ -218,7 +234,9 @@ enum status load_run(const struct options *options)
         status_warn("%s", errmsg);
         return status;
     }
+    intervals_init(&intervals, options);
     status = run(&load);
+    intervals_free(&intervals);
     connect_free(&load.server);
     return status;
 }

@@ -15,6 +15,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+struct intervals;
 struct worker;
 
 struct load {
@@ -25,11 +26,13 @@ struct load {
     size_t worker_count;
     size_t started;   /* workers whose thread was started */
     int64_t start_ns; /* clock_ns() before the first was */
+    struct intervals *intervals;
 
     /* Shared by all threads. */
-    atomic_size_t ready;    /* workers whose clients have tried to connect */
-    atomic_size_t finished; /* workers whose thread is about to return */
-    atomic_bool stop;       /* end the load early */
+    atomic_size_t ready;      /* workers whose clients have tried to connect */
+    atomic_size_t finished;   /* workers whose thread is about to return */
+    _Atomic int64_t ready_ns; /* clock_ns() when all were ready, or 0 */
+    atomic_bool stop;         /* end the load early */
 };
 
 /* Run a load until its time, its count or an interrupt ends it, and report.

@@ -9,6 +9,7 @@
 #include "echoc/load/report.h"
 
 #include "echoc/interrupt.h"
+#include "echoc/load/interval.h"
 #include "echoc/load/worker.h"
 #include "echoc/plot/plot.h"
 #include "echoc/stats/chart.h"
@@ -25,6 +26,8 @@
 struct report {
     const struct options *options;
     const struct server *server;
+    const struct intervals *intervals;
+    size_t threads;
     struct counters counters; /* of all workers */
     uint64_t echoes;          /* messages echoed within the measured time */
     uint64_t bytes;           /* the same, in one direction */
@@ -157,6 +160,22 @@ static void print_text(const struct report *report)
     chart_print(&counters->round_trips);
 }
 
+/* Those that are not empty: from ms, to ms, count. */
+static void json_buckets(const struct histogram *times)
+{
+    json_array("buckets");
+    for (size_t i = 0; i < HISTOGRAM_BUCKETS; i++) {
+        if (times->buckets[i] == 0)
+            continue;
+        json_array(NULL);
+        json_number(NULL, (double)histogram_lower_bound(i) / 1e6);
+        json_number(NULL, (double)histogram_lower_bound(i + 1) / 1e6);
+        json_integer(NULL, times->buckets[i]);
+        json_end();
+    }
+    json_end();
+}
+
 static void print_json(const struct report *report)
 {
     const struct options *options = report->options;
@@ -164,13 +183,13 @@ static void print_json(const struct report *report)
     char name[CONNECT_NAME_MAX];
 
     connect_name(report->server, report->server->chosen, name);
-    json_object(NULL);
-    json_string("command", "load");
+    options_json(options);
     json_string("address", report->server->text);
     json_string("endpoint", name);
     json_string("mode", modes[options->mode]);
     json_integer("clients", options->clients);
     json_integer("size", options->size);
+    json_integer("threads", report->threads);
     json_number("rate", options->rate > 0 ? options->rate : NAN);
     counters_json(counters);
     json_number("seconds", report->seconds);
@@ -184,6 +203,8 @@ static void print_json(const struct report *report)
     json_number("user", report->cpu_user);
     json_number("system", report->cpu_system);
     json_end();
+    intervals_json(report->intervals);
+    json_buckets(&counters->round_trips);
     json_end();
 }
 
@@ -288,6 +309,8 @@ enum status report_write(const struct load *load)
 
     report.options = load->options;
     report.server = &load->server;
+    report.intervals = load->intervals;
+    report.threads = load->started;
     sum_up(&report, load);
     if (load->options->json)
         print_json(&report);

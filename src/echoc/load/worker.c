@@ -137,8 +137,11 @@ static void check_clients(struct worker *worker)
 /* Let the other workers start without this one. */
 static void set_ready(struct worker *worker)
 {
-    if (!worker->is_ready)
-        atomic_fetch_add(&worker->load->ready, 1);
+    struct load *load = worker->load;
+
+    if (!worker->is_ready &&
+        atomic_fetch_add(&load->ready, 1) + 1 == load->worker_count)
+        atomic_store(&load->ready_ns, clock_ns());
     worker->is_ready = true;
 }
 

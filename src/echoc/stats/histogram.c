@@ -84,6 +84,29 @@ void histogram_merge(struct histogram *into, const struct histogram *from)
     set(&into->count, get(&into->count) + count);
 }
 
+void histogram_difference(struct histogram *difference,
+                          const struct histogram *later,
+                          const struct histogram *earlier)
+{
+    uint64_t count = 0;
+
+    for (size_t i = 0; i < HISTOGRAM_BUCKETS; i++) {
+        uint64_t more = get(&later->buckets[i]) - get(&earlier->buckets[i]);
+
+        set(&difference->buckets[i], more);
+        if (more == 0)
+            continue;
+        if (count == 0)
+            set(&difference->min, histogram_lower_bound(i));
+        set(&difference->max, histogram_lower_bound(i + 1) - 1);
+        count += more;
+    }
+    if (count == 0)
+        set(&difference->max, 0);
+    set(&difference->sum, get(&later->sum) - get(&earlier->sum));
+    set(&difference->count, count);
+}
+
 static double middle(size_t bucket)
 {
     uint64_t lower = histogram_lower_bound(bucket);

@@ -38,6 +38,12 @@ void histogram_record(struct histogram *histogram, int64_t ns);
  * this. */
 void histogram_merge(struct histogram *into, const struct histogram *from);
 
+/* Set to what was recorded between two states of a histogram. min and max are
+ * the ends of buckets. */
+void histogram_difference(struct histogram *difference,
+                          const struct histogram *later,
+                          const struct histogram *earlier);
+
 /*
  * The time in ns that a share (0 to 1) of all times does not exceed: the middle
  * of its bucket, limited to min and max. 0 if the histogram is empty.
