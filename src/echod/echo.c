@@ -8,26 +8,16 @@
 
 #include "echod/echo.h"
 
+#include "echod/buffer.h"
 #include "echod/sendqueue.h"
 
 #include <errno.h>
-#include <poll.h>
 #include <stdbool.h>
 #include <stddef.h>
-#include <sys/mman.h>
 #include <unistd.h>
-
-struct buffer {
-    char *data; /* small, or a mapping; so a buffer must not be copied */
-    size_t size;
-    char small[ECHO_BUFFER_SMALL];
-};
 
 static ssize_t read_some(struct echo *echo, char *data, size_t size);
 static int write_all(struct echo *echo, const char *data, size_t size);
-static void buffer_init(struct buffer *buffer);
-static void buffer_fit(struct buffer *buffer, size_t count, int in_fd);
-static void buffer_free(struct buffer *buffer);
 
 int echo_until_eof(struct echo *echo)
 {
@@ -87,40 +77,4 @@ static int write_all(struct echo *echo, const char *data, size_t size)
         }
     }
     return 0;
-}
-
-static void buffer_init(struct buffer *buffer)
-{
-    buffer->data = buffer->small;
-    buffer->size = sizeof buffer->small;
-}
-
-/* A client that fills the small buffer gets a large one until it is idle. Of
- * what mmap(2) gives, a page costs memory only after it has been read into. */
-static void buffer_fit(struct buffer *buffer, size_t count, int in_fd)
-{
-    enum { IDLE_MS = 100 };
-    struct pollfd input = {.fd = in_fd, .events = POLLIN};
-
-    if (buffer->data == buffer->small && count == buffer->size) {
-        void *large = mmap(NULL, ECHO_BUFFER_LARGE, PROT_READ | PROT_WRITE,
-                           MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-
-        if (large == MAP_FAILED)
-            return;
-        buffer->data = large;
-        buffer->size = ECHO_BUFFER_LARGE;
-    } else if (buffer->data != buffer->small && poll(&input, 1, IDLE_MS) == 0) {
-        buffer_free(buffer);
-        buffer_init(buffer);
-    }
-}
-
-static void buffer_free(struct buffer *buffer)
-{
-    int error = errno;
-
-    if (buffer->data != buffer->small)
-        munmap(buffer->data, ECHO_BUFFER_LARGE);
-    errno = error;
 }

@@ -10,11 +10,6 @@
 #include <stdatomic.h>
 #include <stdint.h>
 
-/* The sizes of the two buffers. The small one is on the thread's stack, and
- * small enough to fit into one page with the stack frames: that and the page of
- * the thread structure are the memory of an idle client. */
-enum { ECHO_BUFFER_SMALL = 2048, ECHO_BUFFER_LARGE = 256 * 1024 };
-
 /* The descriptors are blocking, may be the same, and stay the caller's. Their
  * time limit is SO_RCVTIMEO and SO_SNDTIMEO, socket(7). */
 struct echo {

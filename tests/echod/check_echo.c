@@ -6,6 +6,7 @@
  */
 #include "config.h"
 
+#include "echod/buffer.h"
 #include "echod/echo.h"
 #include "echod/sendqueue.h"
 #include "tests/common/suite.h"
@@ -116,17 +117,17 @@ static void echo_exactly(size_t size, void (*pair)(int fds[2]))
 static const size_t sizes[] = {0,
                                1,
                                2,
-                               ECHO_BUFFER_SMALL - 1,
-                               ECHO_BUFFER_SMALL,
-                               ECHO_BUFFER_SMALL + 1,
-                               2 * ECHO_BUFFER_SMALL,
-                               ECHO_BUFFER_LARGE - 1,
-                               ECHO_BUFFER_LARGE,
-                               ECHO_BUFFER_LARGE + 1,
-                               ECHO_BUFFER_SMALL + ECHO_BUFFER_LARGE - 1,
-                               ECHO_BUFFER_SMALL + ECHO_BUFFER_LARGE,
-                               ECHO_BUFFER_SMALL + ECHO_BUFFER_LARGE + 1,
-                               3 * ECHO_BUFFER_LARGE + 7};
+                               BUFFER_SMALL - 1,
+                               BUFFER_SMALL,
+                               BUFFER_SMALL + 1,
+                               2 * BUFFER_SMALL,
+                               BUFFER_LARGE - 1,
+                               BUFFER_LARGE,
+                               BUFFER_LARGE + 1,
+                               BUFFER_SMALL + BUFFER_LARGE - 1,
+                               BUFFER_SMALL + BUFFER_LARGE,
+                               BUFFER_SMALL + BUFFER_LARGE + 1,
+                               3 * BUFFER_LARGE + 7};
 
 START_TEST(every_size_around_the_buffer_sizes_is_echoed)
 {
@@ -231,8 +232,8 @@ START_TEST(a_short_write_is_completed)
     sender.bytes = sent;
     pthread_create(&sender.thread, NULL, run_sender, &sender);
     start(&run, fds[1], fds[1]);
-    read_all(fds[0], received, ECHO_BUFFER_SMALL + 1);
-    at = ECHO_BUFFER_SMALL + 1;
+    read_all(fds[0], received, BUFFER_SMALL + 1);
+    at = BUFFER_SMALL + 1;
     for (int i = 0; i < ROUNDS; i++) {
         size_t more = 0;
 
@@ -417,7 +418,7 @@ END_TEST
 START_TEST(a_client_that_reads_slowly_does_not_time_out)
 {
     enum { LIMIT = 500, STEP = 50, STEPS = 30 };
-    char bytes[ECHO_BUFFER_SMALL / 2] = "";
+    char bytes[BUFFER_SMALL / 2] = "";
     struct run run = {.result = 1};
     int fds[2];
 
@@ -476,7 +477,7 @@ END_TEST
  * does not fit into its buffer, unix(7) SOCK_SEQPACKET. */
 static ssize_t echo_packet(int fd, size_t size)
 {
-    static char packet[2 * ECHO_BUFFER_SMALL];
+    static char packet[2 * BUFFER_SMALL];
 
     ck_assert_int_eq(write(fd, packet, size), (ssize_t)size);
     ck_assert(is_readable(fd, 30000));
@@ -485,7 +486,7 @@ static ssize_t echo_packet(int fd, size_t size)
 
 START_TEST(the_buffer_grows_when_filled_and_shrinks_when_idle)
 {
-    enum { SMALL = ECHO_BUFFER_SMALL, BIG = 2 * ECHO_BUFFER_SMALL };
+    enum { SMALL = BUFFER_SMALL, BIG = 2 * BUFFER_SMALL };
     struct run run = {.result = 1};
     int wait_ms = 100;
     int fds[2];
@@ -509,7 +510,7 @@ END_TEST
 START_TEST(an_error_with_a_large_buffer_keeps_its_errno)
 {
     struct run run = {.result = 1};
-    char bytes[ECHO_BUFFER_SMALL] = "";
+    char bytes[BUFFER_SMALL] = "";
     int fds[2];
 
     tcp_pair(fds);
