@@ -69,7 +69,9 @@ static int write_all(struct echo *echo, const char *data, size_t size)
         if (count < 0 && !retry_after_error(echo))
             return -1;
         if (count > 0) {
-            echo->queued = 0; /* its last value is out of date */
+            /* At the time limit the queue is full; else nothing is known. */
+            echo->queued =
+                (size_t)count < size ? sendqueue_bytes(echo->out_fd) : 0;
             data += count;
             size -= (size_t)count;
             atomic_fetch_add_explicit(echo->written, (uint64_t)count,

@@ -105,6 +105,38 @@ START_TEST(a_client_that_does_not_read_times_out)
 }
 END_TEST
 
+/* It reads its receive buffer several times within the time limit. */
+START_TEST(a_slow_reader_does_not_time_out)
+{
+    char bytes[1024];
+    int64_t end = 0;
+    int fd = -1;
+
+    SERVE(&echod, "--timeout=1", "127.0.0.1:0");
+    fd = program_connect_with_buffer(&echod, 4096);
+    program_fill(&echod, fd);
+    for (end = now_ms() + 3000; now_ms() < end;) {
+        read_all(fd, bytes, sizeof bytes);
+        ck_assert(!is_readable(echod.out, 30));
+    }
+}
+END_TEST
+
+/* It reads much less than its receive buffer: nothing is acknowledged. */
+START_TEST(a_reader_below_the_lowest_rate_times_out)
+{
+    char byte = 0;
+    int fd = -1;
+
+    SERVE(&echod, "--timeout=0.3", "127.0.0.1:0");
+    fd = program_connect_with_buffer(&echod, 65536);
+    program_fill(&echod, fd);
+    while (!is_readable(echod.out, 20))
+        read_all(fd, &byte, 1);
+    program_expect(&echod, "error: timed out (wrote ");
+}
+END_TEST
+
 START_TEST(an_active_client_does_not_time_out)
 {
     int fd = -1;
@@ -258,6 +290,8 @@ void suite_tests(TCase *tests)
     tcase_add_test(tests, a_closed_client_does_not_count_for_its_host);
     tcase_add_test(tests, a_silent_client_times_out);
     tcase_add_test(tests, a_client_that_does_not_read_times_out);
+    tcase_add_test(tests, a_slow_reader_does_not_time_out);
+    tcase_add_test(tests, a_reader_below_the_lowest_rate_times_out);
     tcase_add_test(tests, an_active_client_does_not_time_out);
     tcase_add_test(tests, the_limit_on_descriptors_limits_the_clients);
 #if CLIENT_STACK_EXTRA == 0

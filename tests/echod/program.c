@@ -203,6 +203,11 @@ const char *program_totals(struct program *program)
 
 int program_connect(const struct program *program)
 {
+    return program_connect_with_buffer(program, 0);
+}
+
+int program_connect_with_buffer(const struct program *program, int size)
+{
     struct sockaddr_in address = {.sin_family = AF_INET,
                                   .sin_port = htons((uint16_t)program->port)};
     int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
@@ -210,6 +215,8 @@ int program_connect(const struct program *program)
 
     address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
     setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &yes, sizeof yes);
+    if (size > 0)
+        setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &size, sizeof size);
     ck_assert_msg(connect(fd, (struct sockaddr *)&address, sizeof address) == 0,
                   "connect: %s", strerror(errno));
     return fd;
@@ -230,12 +237,17 @@ static size_t send_what_fits(int fd)
 
 /* No more fits and the server sleeps though there is input: its echo does not
  * fit, either. */
+void program_fill(const struct program *program, int fd)
+{
+    EVENTUALLY(send_what_fits(fd) == 0 && is_asleep(program) &&
+               send_what_fits(fd) == 0);
+}
+
 int program_connect_without_reading(const struct program *program)
 {
     int fd = program_connect(program);
 
-    EVENTUALLY(send_what_fits(fd) == 0 && is_asleep(program) &&
-               send_what_fits(fd) == 0);
+    program_fill(program, fd);
     return fd;
 }
 

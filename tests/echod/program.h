@@ -52,7 +52,11 @@ const char *program_totals(struct program *program);
 
 /* A new client. */
 int program_connect(const struct program *program);
-/* A client that sends until both directions are full and does not read. */
+/* The same with a receive buffer (SO_RCVBUF) of this size. */
+int program_connect_with_buffer(const struct program *program, int size);
+/* Send until both directions are full, and read nothing. */
+void program_fill(const struct program *program, int fd);
+/* A new client that does so. */
 int program_connect_without_reading(const struct program *program);
 /* Send a line of 6 bytes and read the echo. */
 void program_ping(int fd);
