@@ -16,6 +16,7 @@
 #include "echod/log.h"
 
 #include <errno.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -56,6 +57,7 @@ int inetd_run(int timeout_ms, int delay_ms)
     sockopt_set_blocking(STDIN_FILENO, true);
     sockopt_set_blocking(STDOUT_FILENO, true);
     sockopt_tune_tcp(STDIN_FILENO);
+    sockopt_set(STDIN_FILENO, SOL_SOCKET, SO_OOBINLINE, 1);
     if (sockopt_set_timeout(STDIN_FILENO, timeout_ms) < 0 && timeout_ms > 0) {
         log_warn("--timeout: standard input: %s", log_strerror(errno));
         return -1;

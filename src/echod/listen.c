@@ -121,6 +121,7 @@ static int set_options(const struct listener *listener)
 {
     if (listener->family != AF_UNIX)
         sockopt_tune_tcp(listener->fd);
+    sockopt_set(listener->fd, SOL_SOCKET, SO_OOBINLINE, 1);
     /* Without a limit, too: an inherited socket may have had one. */
     if (sockopt_set_timeout(listener->fd, listener->timeout_ms) < 0)
         return -1;
@@ -370,9 +371,12 @@ int listen_accept(const struct listener *listener, struct endpoint *peer)
         if (fd >= 0 || !is_aborted(errno))
             break;
     }
-    /* Unlike a TCP socket, a Unix socket does not inherit the time limit. */
-    if (fd >= 0 && listener->family == AF_UNIX && listener->timeout_ms > 0)
-        sockopt_set_timeout(fd, listener->timeout_ms);
+    /* Unlike a TCP socket, a Unix socket inherits no options. */
+    if (fd >= 0 && listener->family == AF_UNIX) {
+        sockopt_set(fd, SOL_SOCKET, SO_OOBINLINE, 1);
+        if (listener->timeout_ms > 0)
+            sockopt_set_timeout(fd, listener->timeout_ms);
+    }
     return fd;
 }
 

@@ -9,10 +9,12 @@
 #include "tests/common/suite.h"
 #include "tests/echod/program.h"
 
+#include <errno.h>
 #include <netinet/in.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 const char suite_name[] = "serving";
 
@@ -136,6 +138,39 @@ START_TEST(every_chunk_is_delayed)
 }
 END_TEST
 
+/* Out-of-band bytes are echoed in their place, as ordinary bytes. */
+static void expect_urgent_byte(int fd)
+{
+    char bytes[8] = "";
+
+    write_all(fd, "abc", 3);
+    ck_assert_int_eq(send(fd, "X", 1, MSG_OOB), 1);
+    write_all(fd, "def", 3);
+    shutdown(fd, SHUT_WR);
+    ck_assert_int_eq(recv(fd, bytes, 7, MSG_WAITALL), 7);
+    ck_assert_str_eq(bytes, "abcXdef");
+    ck_assert_uint_eq(read_to_end(fd), 0);
+    program_expect(&echod, "wrote 7 bytes");
+}
+
+START_TEST(an_urgent_byte_is_echoed)
+{
+    const char *path = socket_path();
+
+    SERVE(&echod, "127.0.0.1:0", path);
+    if (_i == 0) {
+        expect_urgent_byte(program_connect(&echod));
+    } else {
+        int fd = connect_to_path(path);
+
+        if (send(fd, "X", 1, MSG_OOB) < 0 && errno == EOPNOTSUPP)
+            return; /* before Linux 5.15 */
+        close(fd);
+        expect_urgent_byte(connect_to_path(path));
+    }
+}
+END_TEST
+
 void suite_tests(TCase *tests)
 {
     TCase *started = suite_case("started");
@@ -151,4 +186,5 @@ void suite_tests(TCase *tests)
     tcase_add_checked_fixture(tests, NULL, stop_echod);
     tcase_add_test(tests, a_client_that_does_not_read_delays_no_other);
     tcase_add_test(tests, every_chunk_is_delayed);
+    tcase_add_loop_test(tests, an_urgent_byte_is_echoed, 0, 2);
 }

@@ -236,6 +236,21 @@ START_TEST(inetd_sends_a_client_no_report_if_the_echo_goes_elsewhere)
 }
 END_TEST
 
+START_TEST(inetd_echoes_an_urgent_byte)
+{
+    char bytes[4] = "";
+    int fd = run_inetd(socket_as_input_and_output, NULL);
+
+    write_all(fd, "a", 1);
+    ck_assert_int_eq(send(fd, "X", 1, MSG_OOB), 1);
+    write_all(fd, "b", 1);
+    shutdown(fd, SHUT_WR);
+    read_all(fd, bytes, 3);
+    ck_assert_str_eq(bytes, "aXb");
+    ck_assert_int_eq(program_wait(&echod), 0);
+}
+END_TEST
+
 /* Without blocking reads it would end at once. */
 START_TEST(inetd_times_out_on_a_nonblocking_socket)
 {
@@ -265,5 +280,6 @@ void suite_tests(TCase *tests)
     tcase_add_test(tests, inetd_sends_a_client_no_usage_error);
     tcase_add_test(tests,
                    inetd_sends_a_client_no_report_if_the_echo_goes_elsewhere);
+    tcase_add_test(tests, inetd_echoes_an_urgent_byte);
     tcase_add_test(tests, inetd_times_out_on_a_nonblocking_socket);
 }
