@@ -25,9 +25,9 @@ struct buffer {
 void buffer_init(struct buffer *buffer);
 
 /*
- * After a chunk of count bytes was used: take a large buffer if the chunk filled
- * the small one; go back to the small one if fd then has no input for 100 ms.
- * The contents are lost. Without memory the buffer stays small.
+ * After a chunk of count bytes was used: take a large buffer if the chunk
+ * filled the small one; go back to the small one if fd then has no input for
+ * 100 ms. The contents are lost. Without memory the buffer stays small.
  */
 void buffer_fit(struct buffer *buffer, size_t count, int fd);
 

@@ -21,10 +21,14 @@
 
 static pthread_attr_t attributes; /* detached, with a small stack */
 static int chunk_delay_ms;
+static int idle_timeout_ms;
 
-int client_init(int delay_ms)
+static int wait_for_delivery(struct client *client);
+
+int client_init(int delay_ms, int timeout_ms)
 {
     chunk_delay_ms = delay_ms;
+    idle_timeout_ms = timeout_ms;
     thread_set_policy();
     return thread_attributes(&attributes);
 }
@@ -45,19 +49,37 @@ void *client_thread(void *argument)
                         .delay_ms = chunk_delay_ms,
                         .written = &client->written};
     int error = echo_until_eof(&echo) < 0 ? errno : 0;
-    bool all_echoed = true;
+    bool all_read = true;
     enum client_state state = CLIENT_OPEN;
     struct log_event event = {.kind = EVENT_CLOSE, .peer = &client->peer.any};
 
-    /* After SHUT_RD the client may still send, and a close would reset it. */
-    if (error == 0 && clients_state(client) == CLIENT_DRAINING)
-        all_echoed = sendqueue_drain(client->fd);
+    if (error == 0)
+        error = wait_for_delivery(client);
+    if (error == EAGAIN)
+        sendqueue_discard(client->fd);
+    all_read = !sendqueue_has_input(client->fd);
     state = clients_close_fd(client);
-    log_set_end(&event, error, state, all_echoed);
+    log_set_end(&event, error, state, all_read);
     event.bytes = client->written;
     event.ms = clock_ms() - start_ms;
     log_event(&event); /* may wait for a reader of the log: close first */
     if (clients_remove(client))
         signals_notify();
     return NULL;
+}
+
+/* Keep the slot until the client has acknowledged its echo: after a close
+ * nothing would limit or report what is still in the send queue, and input that
+ * arrives then would destroy it. */
+static int wait_for_delivery(struct client *client)
+{
+    struct sendqueue_wait wait = {.fd = client->fd,
+                                  .timeout_ms = idle_timeout_ms};
+    int unacked = sendqueue_unacked(client->fd, false);
+
+    if (unacked > 0)
+        wait.half_closed = clients_half_close(client);
+    while (unacked > 0 && clients_state(client) != CLIENT_CUT)
+        unacked = sendqueue_wait(&wait);
+    return unacked < 0 ? errno : 0;
 }

@@ -9,9 +9,11 @@
 
 #include "echod/clients.h"
 
-/* Prepare for clients; each chunk they send is held back for delay_ms. Returns
- * 0, or an error number as pthread functions do. */
-int client_init(int delay_ms);
+/* Prepare for clients; each chunk they send is held back for delay_ms. A client
+ * that has sent everything has timeout_ms for each step of its echo (0: no
+ * limit); before, the time limits of its socket apply. Returns 0, or an error
+ * number as pthread functions do. */
+int client_init(int delay_ms, int timeout_ms);
 
 /*
  * Serve a client in a detached thread, which closes the connection, reports and

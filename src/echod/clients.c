@@ -9,6 +9,7 @@
 #include "echod/clients.h"
 
 #include "echod/perhost.h"
+#include "echod/sendqueue.h"
 
 #include <pthread.h>
 #include <stdlib.h>
@@ -69,6 +70,7 @@ struct client *clients_add(int fd, const struct sockaddr *peer)
         client->fd = fd;
         client->written = 0;
         client->state = CLIENT_OPEN;
+        client->in_perhost = true;
         table.totals.now++;
         table.totals.clients++;
     } else {
@@ -78,6 +80,30 @@ struct client *clients_add(int fd, const struct sockaddr *peer)
     return client;
 }
 
+static void leave_host(struct client *client)
+{
+    if (client->in_perhost)
+        perhost_remove(&client->peer.any);
+    client->in_perhost = false;
+}
+
+/* A client that sees the end of its connection may connect again at once: so
+ * with the mutex, without which the accept loop cannot add it. */
+bool clients_half_close(struct client *client)
+{
+    bool is_open = false;
+
+    pthread_mutex_lock(&mutex);
+    is_open = client->state == CLIENT_OPEN;
+    if (is_open) {
+        shutdown(client->fd, SHUT_WR);
+        if (sendqueue_bytes(client->fd) <= SENDQUEUE_FIN)
+            leave_host(client);
+    }
+    pthread_mutex_unlock(&mutex);
+    return is_open;
+}
+
 enum client_state clients_close_fd(struct client *client)
 {
     enum client_state state = CLIENT_OPEN;
@@ -85,7 +111,7 @@ enum client_state clients_close_fd(struct client *client)
 
     pthread_mutex_lock(&mutex);
     /* Before the close: a client that sees the close may connect again. */
-    perhost_remove(&client->peer.any);
+    leave_host(client);
     fd = client->fd;
     client->fd = -1;
     state = client->state;

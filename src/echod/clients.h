@@ -49,6 +49,7 @@ struct client {
     _Atomic uint64_t written;
     uint32_t next_free;
     enum client_state state;
+    bool in_perhost; /* counts for its address */
 };
 
 struct clients_totals {
@@ -71,6 +72,14 @@ int clients_open(size_t slots, size_t per_host, int ipv6_prefix);
  * NULL, and fd stays the caller's, if the peer's address is at its limit.
  */
 struct client *clients_add(int fd, const struct sockaddr *peer);
+
+/*
+ * shutdown(2) with SHUT_WR, unless a stop drains the client: after both SHUT_RD
+ * and SHUT_WR, TCP answers what the client sends with a reset. If the client
+ * has acknowledged its echo by then, its address may have another client before
+ * it can see the end of the connection. Returns whether it was shut down.
+ */
+bool clients_half_close(struct client *client);
 
 /* Close a client's descriptor. From then on its address may have another
  * client. Returns what a stop had done to it before. */

@@ -14,6 +14,7 @@
 #include "echod/clients.h"
 #include "echod/echo.h"
 #include "echod/log.h"
+#include "echod/sendqueue.h"
 
 #include <errno.h>
 #include <sys/socket.h>
@@ -41,6 +42,20 @@ bool inetd_reaches_client(int fd)
            are_same(fd, STDOUT_FILENO, S_IFIFO);
 }
 
+/* As in the server: what the client has not acknowledged may still be lost. */
+static int wait_for_delivery(int timeout_ms)
+{
+    struct sendqueue_wait wait = {.fd = STDOUT_FILENO,
+                                  .timeout_ms = timeout_ms};
+    int unacked = sendqueue_unacked(STDOUT_FILENO, false);
+
+    if (unacked > 0)
+        wait.half_closed = shutdown(STDOUT_FILENO, SHUT_WR) == 0;
+    while (unacked > 0)
+        unacked = sendqueue_wait(&wait);
+    return unacked < 0 ? errno : 0;
+}
+
 int inetd_run(int timeout_ms, int delay_ms)
 {
     _Atomic uint64_t written = 0;
@@ -65,6 +80,10 @@ int inetd_run(int timeout_ms, int delay_ms)
     if (getpeername(STDOUT_FILENO, &peer.address.any, &peer.length) == 0)
         event.peer = &peer.address.any;
     error = echo_until_eof(&echo) < 0 ? errno : 0;
+    if (error == 0)
+        error = wait_for_delivery(timeout_ms);
+    if (error == EAGAIN)
+        sendqueue_discard(STDOUT_FILENO);
     log_set_end(&event, error, CLIENT_OPEN, true);
     event.bytes = written;
     event.ms = clock_ms() - start_ms;

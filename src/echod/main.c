@@ -77,7 +77,7 @@ static int choose_max_clients(const struct options *options,
 static int prepare_clients(const struct options *options, size_t max_clients,
                            char *errmsg)
 {
-    int error = client_init(options->delay_ms);
+    int error = client_init(options->delay_ms, options->timeout_ms);
 
     if (error == 0 && clients_open(max_clients, options->max_per_host,
                                    options->ipv6_prefix) < 0)

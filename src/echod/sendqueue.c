@@ -16,11 +16,12 @@
 #include <stdint.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
+#include <time.h>
 #ifdef HAVE_LINUX_SOCKIOS_H
 #include <linux/sockios.h>
 #endif
 
-enum { POLL_INTERVAL_MS = 5 };
+enum { PAUSE_MIN_US = 100, PAUSE_MAX_US = 500000 };
 
 int sendqueue_bytes(int fd)
 {
@@ -45,17 +46,71 @@ static bool is_tcp(int fd)
            name.address.any.sa_family != AF_UNIX;
 }
 
-/* No system call waits for this without closing the socket first: so poll. */
-bool sendqueue_drain(int fd)
+/* A TCP client that resets the connection has acknowledged the bytes before; a
+ * Unix client that closes without reading destroys what was in the queue. */
+int sendqueue_unacked(int fd, bool half_closed)
+{
+    int unacked = sendqueue_bytes(fd) - (half_closed ? SENDQUEUE_FIN : 0);
+    int error = 0;
+    socklen_t length = sizeof error;
+
+    getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &length);
+    if (error != 0 && (unacked > 0 || !is_tcp(fd))) {
+        errno = error;
+        return -1;
+    }
+    return unacked > 0 ? unacked : 0;
+}
+
+/* Each pause is half as long again, so that the end is noticed soon, relative
+ * to the time it took; at most a quarter of the time limit, or half a second.
+ */
+static void set_next_pause(struct sendqueue_wait *wait)
+{
+    int max_us = PAUSE_MAX_US;
+
+    if (wait->timeout_ms > 0 && wait->timeout_ms < 4 * PAUSE_MAX_US / 1000)
+        max_us = wait->timeout_ms * 1000 / 4;
+    wait->pause_us += wait->pause_us / 2 + PAUSE_MIN_US;
+    if (wait->pause_us > max_us)
+        wait->pause_us = max_us;
+}
+
+int sendqueue_wait(struct sendqueue_wait *wait)
+{
+    struct timespec pause = {.tv_nsec = wait->pause_us * 1000L};
+    int64_t now_ms = 0;
+    int unacked = 0;
+
+    if (wait->pause_us > 0)
+        nanosleep(&pause, NULL);
+    set_next_pause(wait);
+    now_ms = clock_ms();
+    unacked = sendqueue_unacked(wait->fd, wait->half_closed);
+    if (unacked != wait->unacked) {
+        wait->unacked = unacked;
+        wait->moved_ms = now_ms;
+    } else if (unacked > 0 && wait->timeout_ms > 0 &&
+               now_ms - wait->moved_ms >= wait->timeout_ms) {
+        errno = EAGAIN;
+        return -1;
+    }
+    return unacked;
+}
+
+bool sendqueue_has_input(int fd)
 {
     char byte = 0;
 
-    if (!is_tcp(fd))
-        return true;
-    while (sendqueue_bytes(fd) > 0 &&
-           !sendqueue_wait_hangup(fd, POLL_INTERVAL_MS))
-        continue;
-    return recv(fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) <= 0;
+    return recv(fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) > 0;
+}
+
+void sendqueue_discard(int fd)
+{
+    struct linger linger = {.l_onoff = 1};
+
+    if (sendqueue_bytes(fd) > 0)
+        setsockopt(fd, SOL_SOCKET, SO_LINGER, &linger, sizeof linger);
 }
 
 /* poll(2) for no event still reports POLLHUP and POLLERR. */

@@ -26,10 +26,10 @@ START_TEST(a_scheduling_policy_of_the_user_is_kept)
 {
     struct sched_param parameter = {.sched_priority = 0};
 
-    ck_assert_int_eq(client_init(0), 0);
+    ck_assert_int_eq(client_init(0, 0), 0);
     ck_assert_int_eq(sched_getscheduler(0), SCHED_BATCH);
     ck_assert_int_eq(sched_setscheduler(0, SCHED_IDLE, &parameter), 0);
-    ck_assert_int_eq(client_init(0), 0);
+    ck_assert_int_eq(client_init(0, 0), 0);
     ck_assert_int_eq(sched_getscheduler(0), SCHED_IDLE);
 }
 END_TEST
@@ -45,7 +45,7 @@ static struct client *add_client(int fds[2])
     ck_assert_int_eq(pipe(out), 0);
     log_open(LOG_TEXT, out[1], out[1]);
     ck_assert_int_eq(signals_open(), 0);
-    ck_assert_int_eq(client_init(0), 0);
+    ck_assert_int_eq(client_init(0, 0), 0);
     ck_assert_int_eq(clients_open(1, 0, 64), 0);
     tcp_pair(fds);
     getpeername(fds[1], (struct sockaddr *)&peer, &length);

@@ -13,6 +13,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -539,18 +540,84 @@ START_TEST(a_wait_ends_early_only_if_the_connection_is_over)
 }
 END_TEST
 
-START_TEST(a_drained_tcp_socket_has_an_empty_queue)
+START_TEST(the_fin_is_not_counted)
 {
     char bytes[1000] = "";
+    struct sendqueue_wait wait = {.half_closed = true};
     int fds[2];
 
     tcp_pair(fds);
     write_all(fds[1], bytes, sizeof bytes);
-    ck_assert(sendqueue_drain(fds[1]));
-    ck_assert_int_eq(sendqueue_bytes(fds[1]), 0);
+    shutdown(fds[1], SHUT_WR);
+    wait.fd = fds[1];
+    EVENTUALLY(sendqueue_wait(&wait) == 0);
+    ck_assert_int_eq(sendqueue_unacked(fds[1], true), 0);
+}
+END_TEST
+
+START_TEST(input_that_was_not_read_is_noticed)
+{
+    int fds[2];
+
+    tcp_pair(fds);
+    ck_assert(!sendqueue_has_input(fds[1]));
     write_all(fds[0], "x", 1);
     ck_assert(is_readable(fds[1], 30000));
-    ck_assert(!sendqueue_drain(fds[1]));
+    ck_assert(sendqueue_has_input(fds[1]));
+    ck_assert(sendqueue_has_input(fds[1])); /* it was not read */
+}
+END_TEST
+
+/* Fill both buffers of the connection. */
+static void fill_queue(int fd)
+{
+    static char bytes[65536];
+
+    fcntl(fd, F_SETFL, O_NONBLOCK);
+    while (write(fd, bytes, sizeof bytes) > 0)
+        continue;
+    ck_assert_int_eq(errno, EAGAIN);
+}
+
+START_TEST(a_wait_without_progress_ends_at_the_time_limit)
+{
+    struct sendqueue_wait wait = {.timeout_ms = 100};
+    int fds[2];
+
+    tcp_pair(fds);
+    fill_queue(fds[1]);
+    wait.fd = fds[1];
+    errno = 0;
+    for (int i = 0; sendqueue_wait(&wait) > 0; i++)
+        ck_assert_int_lt(i, 1000);
+    ck_assert_int_eq(errno, EAGAIN);
+    ck_assert_int_gt(sendqueue_unacked(fds[1], false), 0);
+}
+END_TEST
+
+START_TEST(a_connection_that_breaks_before_the_acknowledgement_is_an_error)
+{
+    int fds[2];
+
+    tcp_pair(fds);
+    fill_queue(fds[1]);
+    reset_connection(fds[0]);
+    EVENTUALLY(sendqueue_unacked(fds[1], false) < 0);
+    ck_assert_int_eq(errno, ECONNRESET);
+}
+END_TEST
+
+START_TEST(a_reset_after_the_acknowledgement_is_no_error)
+{
+    int fds[2];
+
+    tcp_pair(fds);
+    write_all(fds[1], "x", 1);
+    ck_assert(is_readable(fds[0], 30000));
+    EVENTUALLY(sendqueue_unacked(fds[1], false) == 0);
+    reset_connection(fds[0]);
+    ck_assert(is_readable(fds[1], 30000));
+    ck_assert_int_eq(sendqueue_unacked(fds[1], false), 0);
 }
 END_TEST
 
@@ -561,10 +628,35 @@ START_TEST(a_unix_socket_counts_what_the_peer_has_not_read)
 
     unix_pair(fds);
     write_all(fds[1], bytes, sizeof bytes);
-    ck_assert_int_gt(sendqueue_bytes(fds[1]), 0);
-    ck_assert(sendqueue_drain(fds[1])); /* does not wait */
+    ck_assert_int_gt(sendqueue_unacked(fds[1], false), 0);
     read_all(fds[0], bytes, sizeof bytes);
-    ck_assert_int_eq(sendqueue_bytes(fds[1]), 0);
+    ck_assert_int_eq(sendqueue_unacked(fds[1], false), 0);
+    write_all(fds[1], bytes, sizeof bytes);
+    close(fds[0]);
+    ck_assert_int_eq(sendqueue_unacked(fds[1], false), -1);
+    ck_assert_int_eq(errno, ECONNRESET);
+}
+END_TEST
+
+static bool close_resets(int fds[2])
+{
+    struct pollfd pollfd = {.fd = fds[0], .events = 0};
+
+    sendqueue_discard(fds[1]);
+    close(fds[1]);
+    return poll(&pollfd, 1, 100) == 1 && (pollfd.revents & POLLERR) != 0;
+}
+
+START_TEST(only_a_queue_that_is_not_empty_is_discarded)
+{
+    int fds[2];
+
+    tcp_pair(fds);
+    fill_queue(fds[1]);
+    ck_assert(close_resets(fds));
+    tcp_pair(fds);
+    ck_assert(!close_resets(fds));
+    ck_assert_uint_eq(read_to_end(fds[0]), 0);
 }
 END_TEST
 
@@ -597,7 +689,13 @@ void suite_tests(TCase *tests)
     tcase_add_test(tests, the_buffer_grows_when_filled_and_shrinks_when_idle);
     tcase_add_test(tests, an_error_with_a_large_buffer_keeps_its_errno);
     tcase_add_test(tests, a_wait_ends_early_only_if_the_connection_is_over);
-    tcase_add_test(tests, a_drained_tcp_socket_has_an_empty_queue);
+    tcase_add_test(tests, the_fin_is_not_counted);
+    tcase_add_test(tests, input_that_was_not_read_is_noticed);
+    tcase_add_test(tests, a_wait_without_progress_ends_at_the_time_limit);
+    tcase_add_test(
+        tests, a_connection_that_breaks_before_the_acknowledgement_is_an_error);
+    tcase_add_test(tests, a_reset_after_the_acknowledgement_is_no_error);
+    tcase_add_test(tests, only_a_queue_that_is_not_empty_is_discarded);
     tcase_add_test(tests, a_unix_socket_counts_what_the_peer_has_not_read);
     tcase_add_test(tests, a_queue_that_cannot_be_read_is_empty_and_keeps_errno);
 }

@@ -7,6 +7,7 @@
  */
 #include "config.h"
 
+#include "echod/sendqueue.h"
 #include "tests/common/suite.h"
 #include "tests/echod/program.h"
 
@@ -15,6 +16,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -251,6 +253,34 @@ START_TEST(inetd_echoes_an_urgent_byte)
 }
 END_TEST
 
+/* The test keeps a descriptor of the server's end, to see what was written. */
+START_TEST(inetd_reports_a_reset_before_the_echo_arrived)
+{
+    enum { SENT = 100000 };
+    static unsigned char bytes[SENT];
+    int size = 4096;
+    int received = 0;
+    int fds[2];
+
+    tcp_pair(fds);
+    setsockopt(fds[0], SOL_SOCKET, SO_RCVBUF, &size, sizeof size);
+    fcntl(fds[0], F_SETFD, FD_CLOEXEC); /* else the server had it, too */
+    client_fd = fds[1];
+    echod.before = socket_as_input_and_output;
+    RUN(&echod, "--inetd");
+    write_all(fds[0], bytes, SENT);
+    shutdown(fds[0], SHUT_WR);
+    EVENTUALLY(ioctl(fds[0], FIONREAD, &received) == 0 &&
+               received + sendqueue_bytes(fds[1]) >= SENT);
+    ck_assert_int_lt(received, SENT);
+    close(fds[1]);
+    reset_connection(fds[0]);
+    program_expect_error(&echod, " (wrote 100000 bytes");
+    ck_assert_ptr_nonnull(strstr(echod.line, "error: "));
+    ck_assert_int_eq(program_wait(&echod), 1);
+}
+END_TEST
+
 /* Without blocking reads it would end at once. */
 START_TEST(inetd_times_out_on_a_nonblocking_socket)
 {
@@ -281,5 +311,6 @@ void suite_tests(TCase *tests)
     tcase_add_test(tests,
                    inetd_sends_a_client_no_report_if_the_echo_goes_elsewhere);
     tcase_add_test(tests, inetd_echoes_an_urgent_byte);
+    tcase_add_test(tests, inetd_reports_a_reset_before_the_echo_arrived);
     tcase_add_test(tests, inetd_times_out_on_a_nonblocking_socket);
 }

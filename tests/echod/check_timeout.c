@@ -32,7 +32,7 @@ const char suite_name[] = "timeout";
 
 enum { IN, OUT, TIMEOUT = -1, CHUNK = 1000 };
 
-/* What one read or write returns, and what is in the send queue from then on. */
+/* What a read or write returns, and what is in the send queue from then on. */
 struct call {
     int fd;
     ssize_t count;
