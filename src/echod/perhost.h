@@ -25,8 +25,8 @@ int perhost_open(size_t count, size_t max_clients, int ipv6_prefix);
 
 /*
  * Count one more client of this address's host, whatever its port. Returns
- * false if the host is at its limit. An IPv4 address mapped into IPv6 (RFC 4291,
- * 2.5.5.2) counts as IPv4. A Unix socket has no address and no limit.
+ * false if the host is at its limit. An IPv4 address mapped into IPv6 (RFC
+ * 4291, 2.5.5.2) counts as IPv4. A Unix socket has no address and no limit.
  */
 bool perhost_add(const struct sockaddr *peer);
 
