@@ -13,6 +13,7 @@
 #include "common/clock.h"
 #include "echoc/net/connect.h"
 #include "echoc/net/fault.h"
+#include "echoc/net/race.h"
 #include "echoc/unechoed.h"
 
 #include <errno.h>
@@ -69,7 +70,7 @@ enum status copy_run(const struct options *options)
         return status;
     }
     start_ns = clock_ns();
-    copy.fd = connect_any(&server, 0, &copy.fault);
+    copy.fd = race_connect(&server, 0, &copy.fault);
     if (copy.fd < 0) {
         char text[FAULT_TEXT_MAX];
 

@@ -78,18 +78,18 @@ bool interrupt_received(void)
     return atomic_load(&received);
 }
 
-int interrupt_wait(int fd, short events, int64_t deadline_ns)
+int interrupt_poll(struct pollfd *pollfds, size_t count, int64_t deadline_ns)
 {
-    struct pollfd pollfds[2] = {{.fd = pipe_fds[0], .events = POLLIN},
-                                {.fd = fd, .events = events}};
     int ready = 0;
+
+    pollfds[0] = (struct pollfd){.fd = pipe_fds[0], .events = POLLIN};
 
     do {
         int64_t left_ms = (deadline_ns - clock_ns() + 999999) / 1000000;
 
         if (left_ms > INT_MAX)
             left_ms = INT_MAX;
-        ready = poll(pollfds, 2, left_ms > 0 ? (int)left_ms : 0);
+        ready = poll(pollfds, (nfds_t)count, left_ms > 0 ? (int)left_ms : 0);
     } while ((ready < 0 && errno == EINTR) ||
              (ready == 0 && clock_ns() < deadline_ns));
     if (ready < 0)
@@ -98,5 +98,15 @@ int interrupt_wait(int fd, short events, int64_t deadline_ns)
         errno = EINTR;
         return -1;
     }
-    return pollfds[1].revents;
+    return ready;
+}
+
+int interrupt_wait(int fd, short events, int64_t deadline_ns)
+{
+    struct pollfd pollfds[INTERRUPT_POLLFDS + 1];
+    int ready = 0;
+
+    pollfds[INTERRUPT_POLLFDS] = (struct pollfd){.fd = fd, .events = events};
+    ready = interrupt_poll(pollfds, INTERRUPT_POLLFDS + 1, deadline_ns);
+    return ready > 0 ? pollfds[INTERRUPT_POLLFDS].revents : ready;
 }

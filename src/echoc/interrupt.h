@@ -7,7 +7,9 @@
 #ifndef ECHOC_INTERRUPT_H
 #define ECHOC_INTERRUPT_H
 
+#include <poll.h>
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 /*
@@ -28,7 +30,15 @@ int interrupt_fd(void);
 bool interrupt_received(void);
 
 /*
- * poll(2) one descriptor, or none if fd is -1, until a time of clock_ns().
+ * poll(2), until a time of clock_ns(). The first INTERRUPT_POLLFDS of the array
+ * are for this module to fill in. Returns how many of the others are ready, 0
+ * on timeout, or -1 with errno: EINTR after an interrupt.
+ */
+enum { INTERRUPT_POLLFDS = 1 };
+int interrupt_poll(struct pollfd *pollfds, size_t count, int64_t deadline_ns);
+
+/*
+ * The same for one descriptor, or none if fd is -1.
  * Returns its revents, 0 on timeout, or -1 with errno: EINTR after an
  * interrupt.
  */

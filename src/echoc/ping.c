@@ -15,6 +15,7 @@
 #include "echoc/net/connect.h"
 #include "echoc/net/exchange.h"
 #include "echoc/net/pattern.h"
+#include "echoc/net/race.h"
 #include "echoc/stats/counters.h"
 #include "echoc/stats/json.h"
 
@@ -57,10 +58,8 @@ enum status ping_run(const struct options *options)
     char errmsg[ERRMSG_MAX];
 
     status = connect_resolve(&ping.server, options, errmsg);
-    if (status != STATUS_OK) {
-        status_warn("%s", errmsg);
-        return status;
-    }
+    if (status != STATUS_OK)
+        return status_cannot_begin(options, status, errmsg);
     ping.options = options;
     ping.run = (uint64_t)clock_ns();
     ping.connection.fd = -1;
@@ -177,7 +176,7 @@ static int connect_now(struct ping *ping, int64_t *connect_ns)
 {
     int64_t start_ns = clock_ns();
     struct fault fault;
-    int fd = connect_any(&ping->server, ping->counters.connects, &fault);
+    int fd = race_connect(&ping->server, ping->counters.connects, &fault);
 
     if (fd < 0) {
         ping->connection.fault = fault;

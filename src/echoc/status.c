@@ -9,6 +9,7 @@
 #include "echoc/status.h"
 
 #include "common/text.h"
+#include "echoc/stats/json.h"
 
 #include <errno.h>
 #include <stdarg.h>
@@ -41,6 +42,20 @@ void status_warn(const char *format, ...)
     fflush(stdout);
     while (write(STDERR_FILENO, line, length) < 0 && errno == EINTR)
         continue;
+}
+
+enum status status_cannot_begin(const struct options *options,
+                                enum status status, const char *why)
+{
+    if (options->json) {
+        options_json(options);
+        json_string("address", options->address.text);
+        json_string("endpoint", NULL);
+        json_string("error", why);
+        json_end();
+    }
+    status_warn("%s", why);
+    return status;
 }
 
 enum status status_flush(enum status status)

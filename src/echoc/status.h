@@ -8,6 +8,7 @@
 #define ECHOC_STATUS_H
 
 #include "echoc/net/fault.h"
+#include "echoc/options.h"
 
 /* Exit statuses. A command returns one; only main() exits. */
 enum status {
@@ -23,6 +24,13 @@ enum status status_of(const struct fault *fault);
 
 /* Print "echoc: MESSAGE" on standard error: one line, with one write(2). */
 void status_warn(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+/*
+ * Say why a command could not begin: as status_warn() and, with --json, as an
+ * object with the member "error", see echoc-json(5). Returns status.
+ */
+enum status status_cannot_begin(const struct options *options,
+                                enum status status, const char *why);
 
 /* Flush standard output at the end. Returns status, or STATUS_LOCAL with a
  * message if not all of the output could be written. */

@@ -186,10 +186,8 @@ enum status check_run(const struct options *options)
     char errmsg[ERRMSG_MAX];
 
     status = connect_resolve(&context->server, options, errmsg);
-    if (status != STATUS_OK) {
-        status_warn("%s", errmsg);
-        return status;
-    }
+    if (status != STATUS_OK)
+        return status_cannot_begin(options, status, errmsg);
     status = STATUS_LOCAL;
     check.options = options;
     context->options = options;
@@ -202,7 +200,7 @@ enum status check_run(const struct options *options)
     if (context->exchange.buffer == NULL)
         status_warn("cannot begin: %s", strerror(errno));
     else if (connect_check_limit(options->clients, 1, errmsg) < 0)
-        status_warn("%s", errmsg);
+        status_cannot_begin(options, STATUS_LOCAL, errmsg);
     else
         status = run(&check);
     free(context->exchange.buffer);

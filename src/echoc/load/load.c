@@ -13,6 +13,7 @@
 #include "echoc/load/interval.h"
 #include "echoc/load/report.h"
 #include "echoc/load/worker.h"
+#include "echoc/net/race.h"
 #include "echoc/progress.h"
 
 #include <errno.h>
@@ -47,15 +48,16 @@ static enum status choose_endpoint(struct load *load)
 {
     struct fault fault;
     char text[FAULT_TEXT_MAX];
+    char errmsg[ERRMSG_MAX];
     int fd = -1;
 
     if (load->server.count == 1)
         return STATUS_OK;
-    fd = connect_any(&load->server, 0, &fault);
+    fd = race_connect(&load->server, 0, &fault);
     if (fd < 0) {
         fault_text(&fault, text);
-        status_warn("cannot connect to %s: %s", load->server.text, text);
-        return status_of(&fault);
+        errmsg_set(errmsg, "cannot connect to %s: %s", load->server.text, text);
+        return status_cannot_begin(load->options, status_of(&fault), errmsg);
     }
     close(fd);
     return STATUS_OK;
@@ -209,8 +211,7 @@ static enum status run(struct load *load)
     if (connect_check_limit(options->clients, load->worker_count, errmsg) < 0 ||
         report_prepare(options, errmsg) < 0 ||
         start_workers(load, errmsg) < 0) {
-        status_warn("%s", errmsg);
-        status = STATUS_LOCAL;
+        status = status_cannot_begin(options, STATUS_LOCAL, errmsg);
     }
     wait_for_workers(load); /* also for those that did start */
     if (status == STATUS_OK)
@@ -230,10 +231,8 @@ enum status load_run(const struct options *options)
     char errmsg[ERRMSG_MAX];
 
     status = connect_resolve(&load.server, options, errmsg);
-    if (status != STATUS_OK) {
-        status_warn("%s", errmsg);
-        return status;
-    }
+    if (status != STATUS_OK)
+        return status_cannot_begin(options, status, errmsg);
     intervals_init(&intervals, options);
     status = run(&load);
     intervals_free(&intervals);

@@ -14,6 +14,7 @@
 #include "common/text.h"
 #include "echoc/interrupt.h"
 #include "echoc/net/dscp.h"
+#include "echoc/net/lookup.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -86,6 +87,26 @@ static int bind_to(int fd, const struct endpoint *from)
     return bind(fd, &from->address.any, from->length);
 }
 
+/* So that an endpoint of the other family is tried soon if the path of one is
+ * broken. */
+static void interleave_families(struct endpoint *endpoints, size_t count)
+{
+    for (size_t i = 1; i < count; i++) {
+        sa_family_t family = endpoints[i - 1].address.any.sa_family;
+        size_t next = i;
+
+        while (next < count && endpoints[next].address.any.sa_family == family)
+            next++;
+        if (next < count) {
+            struct endpoint moved = endpoints[next];
+
+            memmove(&endpoints[i + 1], &endpoints[i],
+                    (next - i) * sizeof moved);
+            endpoints[i] = moved;
+        }
+    }
+}
+
 static int try_to_bind(const struct endpoint *source)
 {
     int fd =
@@ -126,22 +147,25 @@ enum status connect_resolve(struct server *server,
                             char errmsg[ERRMSG_MAX])
 {
     char why[ERRMSG_MAX];
-    enum status status = STATUS_UNREACHED;
+    enum status status = STATUS_OK;
 
     *server =
         (struct server){.options = options, .text = options->address.text};
-    if (address_resolve(&options->address, false, &server->endpoints,
-                        &server->count, why) < 0) {
+    status = lookup_run(&options->address, options->connect_timeout_ms,
+                        &server->endpoints, &server->count, why);
+    if (status != STATUS_OK) {
         errmsg_set(errmsg, "cannot look up %s", why);
-        return STATUS_UNREACHED;
+        return status;
     }
     if (!keep_endpoints(server, is_of_family)) {
         errmsg_set(errmsg, "cannot look up %s: it has no IPv%c address",
                    server->text, options->family == AF_INET ? '4' : '6');
+        status = STATUS_UNREACHED;
     } else if (!keep_endpoints(server, has_source)) {
         errmsg_set(errmsg, "--bind: not of the same family as the server");
         status = STATUS_LOCAL;
     } else {
+        interleave_families(server->endpoints, server->count);
         status = check_sources(options, errmsg) < 0 ? STATUS_LOCAL : STATUS_OK;
     }
     if (status != STATUS_OK)
@@ -182,26 +206,6 @@ enum fault_kind connect_fault(int error)
     if (is_out_of_resources(error) || error == EADDRNOTAVAIL)
         return FAULT_LOCAL;
     return FAULT_CONNECT;
-}
-
-int connect_any(struct server *server, uint64_t turn, struct fault *fault)
-{
-    *fault = (struct fault){.kind = FAULT_CONNECT};
-    for (size_t i = 0; i < server->count && fault->kind == FAULT_CONNECT; i++) {
-        size_t next = (server->chosen + i) % server->count;
-        int fd = connect_endpoint(server, next, turn);
-
-        if (fd >= 0) {
-            server->chosen = next;
-            fault->kind = FAULT_NONE;
-            return fd;
-        }
-        fault->error = errno;
-        /* Not local here: there may be no local address of this family. */
-        if (errno != EADDRNOTAVAIL)
-            fault->kind = connect_fault(errno);
-    }
-    return -1;
 }
 
 /* A Unix socket reports a full backlog at once, unlike TCP; see connect(2). */

@@ -25,14 +25,18 @@ struct server {
     const char *text; /* the address as typed; not copied */
     struct endpoint *endpoints;
     size_t count;
-    size_t chosen; /* index of the endpoint that accepted last */
+    /* Of race_connect(): */
+    size_t chosen;      /* index of the endpoint that accepted last */
+    int64_t connect_ns; /* how long that took, without the endpoints before */
 };
 
 enum { CONNECT_NAME_MAX = ADDRESS_TEXT_MAX + 256 };
 
 /*
- * Resolve the address, drop endpoints that are not of the address family asked
- * for or have no address of --bind, and check that these can be bound to.
+ * Resolve the address, no longer than for the connect timeout; drop endpoints
+ * that are not of the address family asked for or have no address of --bind,
+ * and check that these can be bound to. The endpoints are in the resolver's
+ * order, but the families take turns (RFC 8305, 4).
  * Returns STATUS_OK with at least one endpoint, or another status with errmsg.
  * After success, connect_free() releases the list. The options are not copied.
  */
@@ -46,20 +50,10 @@ void connect_name(const struct server *server, size_t endpoint,
                   char name[CONNECT_NAME_MAX]);
 
 /*
- * In the following, `turn` numbers the connections: the addresses of --bind
- * that are of the endpoint's family take turns.
- */
-
-/*
- * Try each endpoint in turn, starting with the chosen one, until one accepts.
- * Returns a descriptor, or -1 with the fault (FAULT_CONNECT, FAULT_LOCAL or
- * FAULT_STOPPED) of the last attempt.
- */
-int connect_any(struct server *server, uint64_t turn, struct fault *fault);
-
-/*
  * Connect to one endpoint. Returns a descriptor, or -1 with errno: ETIMEDOUT,
- * EINTR if interrupt_fd() became readable, or an error of connect(2).
+ * EINTR if interrupt_fd() became readable, or an error of connect(2). `turn` is
+ * the number of the connection: the addresses of --bind that are of the
+ * endpoint's family take turns.
  */
 int connect_endpoint(const struct server *server, size_t endpoint,
                      uint64_t turn);
