@@ -62,6 +62,6 @@ def hold(echoc, port, clients, timeout, options, sample):
     with Process(line, subprocess.PIPE) as process:
         process.wait_for_line("clients served", 2 * timeout)
         sampled = sample()
-        process.signal(signal.SIGINT)
+        process.signal(signal.SIGTERM)
         finish(process, SPARE_SECONDS)
         return sampled

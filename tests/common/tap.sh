@@ -147,12 +147,12 @@ stop() {
     return "$status"
 }
 
-# bad_serve FAULT: start a server with this fault, in place of the one before;
-# its address is in $bad.
+# bad_serve FAULT [PATH]: start a server with this fault, in place of the one
+# before; its address is in $bad.
 bad_serve() {
     bad_stop
     mkfifo "bad.$1"
-    badserver "$1" >"bad.$1" 2>/dev/null &
+    badserver "$@" >"bad.$1" 2>/dev/null &
     bad_server=$!
     read -r line <"bad.$1"
     rm "bad.$1"

@@ -21,9 +21,16 @@
 #include <sys/ioctl.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
+#include <sys/un.h>
 #include <unistd.h>
 
-enum { CHUNK_MAX = 65536, APPENDED = 3, BULK_LEAST = 16384 };
+enum {
+    CHUNK_MAX = 65536,
+    APPENDED = 3,
+    BULK_LEAST = 16384,
+    STORED_MAX = 1 << 20,
+    ACCEPT_MS = 200
+};
 
 struct connection {
     const struct fault *fault;
@@ -35,6 +42,8 @@ struct connection {
     bool is_done;    /* a fault that happens once has happened */
     bool is_kept;    /* the descriptor is never closed */
     unsigned char held_byte;
+    unsigned char *stored; /* by store(), STORED_MAX bytes, or NULL */
+    size_t stored_size;
     unsigned char bytes[CHUNK_MAX + APPENDED]; /* the chunk */
 };
 
@@ -46,6 +55,7 @@ enum when {
     ENDED,      /* after the client's end */
     NO_FAULT,   /* never */
     ONE_BY_ONE, /* the next client is accepted when this one is closed */
+    SLOWLY,     /* five clients a second are accepted, and the backlog is 0 */
     NO_ACCEPT   /* no client is accepted, and the backlog is 0 */
 };
 
@@ -53,8 +63,9 @@ enum when {
 typedef bool fault_handler(struct connection *client);
 
 static fault_handler append_bytes, change_byte, close_after, delay_echo,
-    delay_last_byte, half_close, idle, keep_open, miscount_byte, read_only,
-    reset_third, send_banner, send_urgent, send_x, swap_bytes, write_twice;
+    delay_last_byte, echo_slowly, half_close, idle, keep_open, miscount_byte,
+    read_only, reset_third, send_banner, send_urgent, send_x, store, swap_bytes,
+    write_twice;
 
 static const struct fault {
     const char *name;
@@ -87,10 +98,13 @@ static const struct fault {
     {"delay-40", "holds each chunk back 40 ms", RECEIVED, delay_echo, 40},
     {"late", "holds each chunk back 3 s", RECEIVED, delay_echo, 3000},
     {"nagle", "two writes, no TCP_NODELAY", RECEIVED, write_twice, 0},
+    {"slow", "reads and sends 200 kB/s", RECEIVED, echo_slowly, 2000},
+    {"store", "reads 1 MiB at 400 kB/s, then echoes", RECEIVED, store, 400},
     {"silent", "reads, sends nothing", WAITING, read_only, 0},
     {"no-read", "neither reads nor closes", ACCEPTED, keep_open, 0},
 
     {"one-at-a-time", "serves one client after another", ONE_BY_ONE, NULL, 0},
+    {"slow-accept", "accepts five clients a second", SLOWLY, NULL, 0},
     {"no-accept", "never accepts", NO_ACCEPT, NULL, 0},
     {"refuse-some", "resets every third client", ACCEPTED, reset_third, 0},
 };
@@ -267,6 +281,39 @@ static bool delay_echo(struct connection *client)
     return echo(client);
 }
 
+/* The argument is the number of bytes in 10 ms. */
+static bool echo_slowly(struct connection *client)
+{
+    size_t piece = (size_t)client->fault->argument;
+
+    for (size_t at = 0; at < client->size; at += piece) {
+        size_t left = client->size - at;
+
+        wait_for(-1, 0, 10);
+        if (!write_all(client, client->bytes + at, left < piece ? left : piece))
+            return false;
+    }
+    return true;
+}
+
+/* The argument is the number of bytes in 1 ms. */
+static bool store(struct connection *client)
+{
+    size_t size = client->size;
+
+    if (client->stored == NULL)
+        client->stored = malloc(STORED_MAX);
+    if (client->stored == NULL || size > STORED_MAX - client->stored_size)
+        abort();
+    wait_for(-1, 0, (int)size / client->fault->argument);
+    memcpy(client->stored + client->stored_size, client->bytes, size);
+    client->stored_size += size;
+    if (client->stored_size < STORED_MAX)
+        return true;
+    client->stored_size = 0;
+    return write_all(client, client->stored, STORED_MAX);
+}
+
 static bool write_twice(struct connection *client)
 {
     int no = 0;
@@ -305,6 +352,7 @@ static void *serve(void *argument)
         call_handler(ENDED, client);
     if (!client->is_kept)
         close(client->fd);
+    free(client->stored);
     free(client);
     return NULL;
 }
@@ -323,7 +371,13 @@ static void start_serving(struct connection *client)
         abort();
 }
 
-static int listen_at(int port, int backlog)
+static void give_up(void)
+{
+    perror("badserver");
+    exit(1);
+}
+
+static int listen_on_port(int port, int backlog)
 {
     struct sockaddr_in address = {.sin_family = AF_INET,
                                   .sin_port = htons((uint16_t)port)};
@@ -335,11 +389,31 @@ static int listen_at(int port, int backlog)
     setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof yes);
     if (bind(fd, (struct sockaddr *)&address, length) != 0 ||
         listen(fd, backlog) != 0 ||
-        getsockname(fd, (struct sockaddr *)&address, &length) != 0) {
-        perror("badserver");
-        exit(1);
-    }
+        getsockname(fd, (struct sockaddr *)&address, &length) != 0)
+        give_up();
     printf("server running on 127.0.0.1:%d\n", ntohs(address.sin_port));
+    return fd;
+}
+
+static int listen_on_path(const char *path, int backlog)
+{
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+    snprintf(address.sun_path, sizeof address.sun_path, "%s", path);
+    if (bind(fd, (struct sockaddr *)&address, sizeof address) != 0 ||
+        listen(fd, backlog) != 0)
+        give_up();
+    printf("server running on %s\n", path);
+    return fd;
+}
+
+/* A word with a slash is the path of a Unix socket. */
+static int listen_at(const char *word, int backlog)
+{
+    int fd = strchr(word, '/') != NULL ? listen_on_path(word, backlog)
+                                       : listen_on_port(atoi(word), backlog);
+
     fflush(stdout);
     return fd;
 }
@@ -349,7 +423,7 @@ static const struct fault *find_fault(const char *name)
     for (size_t i = 0; i < FAULTS; i++)
         if (strcmp(faults[i].name, name) == 0)
             return &faults[i];
-    fputs("usage: badserver FAULT [PORT]\n", stderr);
+    fputs("usage: badserver FAULT [PORT|PATH]\n", stderr);
     for (size_t i = 0; i < FAULTS; i++)
         fprintf(stderr, "  %-19s  %s\n", faults[i].name, faults[i].text);
     exit(2);
@@ -364,6 +438,8 @@ static void accept_clients(int listen_fd, const struct fault *fault)
             abort();
         client->fault = fault;
         client->number = number;
+        if (fault->when == SLOWLY)
+            wait_for(-1, 0, ACCEPT_MS);
         do
             client->fd = accept4(listen_fd, NULL, NULL, SOCK_CLOEXEC);
         while (client->fd < 0 && wait_for(-1, 0, 10) == 0);
@@ -374,12 +450,12 @@ static void accept_clients(int listen_fd, const struct fault *fault)
 int main(int argc, char *argv[])
 {
     const struct fault *fault = find_fault(argc > 1 ? argv[1] : "");
+    bool is_short = fault->when == NO_ACCEPT || fault->when == SLOWLY;
     int listen_fd = -1;
 
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     signal(SIGPIPE, SIG_IGN);
-    listen_fd = listen_at(argc > 2 ? atoi(argv[2]) : 0,
-                          fault->when == NO_ACCEPT ? 0 : SOMAXCONN);
+    listen_fd = listen_at(argc > 2 ? argv[2] : "0", is_short ? 0 : SOMAXCONN);
     while (fault->when == NO_ACCEPT)
         pause();
     accept_clients(listen_fd, fault);

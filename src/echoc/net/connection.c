@@ -11,7 +11,11 @@
 #include "echoc/net/pattern.h"
 
 #include <errno.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
+#ifdef HAVE_LINUX_SOCKIOS_H
+#include <linux/sockios.h>
+#endif
 
 void connection_init(struct connection *connection, int fd, uint64_t key)
 {
@@ -21,6 +25,19 @@ void connection_init(struct connection *connection, int fd, uint64_t key)
 uint64_t connection_missing(const struct connection *connection)
 {
     return connection->sent - connection->received;
+}
+
+int connection_unacknowledged(const struct connection *connection)
+{
+    int bytes = 0;
+
+#ifdef SIOCOUTQ
+    if (ioctl(connection->fd, SIOCOUTQ, &bytes) < 0)
+        bytes = 0;
+#else
+    (void)connection;
+#endif
+    return bytes;
 }
 
 int connection_fail(struct connection *connection, enum fault_kind kind,

@@ -53,6 +53,10 @@ int connection_half_close(struct connection *connection);
 /* The number of bytes sent that have not come back. */
 uint64_t connection_missing(const struct connection *connection);
 
+/* The bytes that the socket holds and the peer has not acknowledged (TCP,
+ * tcp(7) SIOCOUTQ) or not read (Unix); 0 where the kernel cannot tell. */
+int connection_unacknowledged(const struct connection *connection);
+
 /* Record a fault at the current offset. Returns -1. */
 int connection_fail(struct connection *connection, enum fault_kind kind,
                     int error);

@@ -22,7 +22,8 @@ void counters_fault(struct counters *counters, const struct fault *fault)
 uint64_t counters_lost(const struct counters *counters)
 {
     return counters_get(&counters->sent) - counters_get(&counters->echoed) -
-           counters_get(&counters->changed);
+           counters_get(&counters->changed) -
+           counters_get(&counters->unfinished);
 }
 
 static void json_errors(const struct counters *counters)
@@ -65,10 +66,12 @@ void counters_merge(struct counters *into, const struct counters *from)
     counters_add(&into->sent, counters_get(&from->sent));
     counters_add(&into->echoed, counters_get(&from->echoed));
     counters_add(&into->changed, counters_get(&from->changed));
+    counters_add(&into->unfinished, counters_get(&from->unfinished));
     counters_add(&into->bytes, counters_get(&from->bytes));
     counters_add(&into->served, counters_get(&from->served));
     for (size_t i = 0; i < FAULT_KINDS; i++)
         counters_add(&into->errors[i], counters_get(&from->errors[i]));
     histogram_merge(&into->connect_times, &from->connect_times);
     histogram_merge(&into->round_trips, &from->round_trips);
+    histogram_merge(&into->send_delays, &from->send_delays);
 }

@@ -23,12 +23,14 @@ struct counters {
     _Atomic uint64_t sent; /* messages that were begun */
     _Atomic uint64_t echoed;
     _Atomic uint64_t changed;
-    _Atomic uint64_t bytes;     /* that came back correctly */
-    _Atomic uint64_t served;    /* clients that have received an echo */
+    _Atomic uint64_t unfinished; /* load: cut off at the end while they moved */
+    _Atomic uint64_t bytes;      /* that came back correctly */
+    _Atomic uint64_t served;     /* clients that have received an echo */
     _Atomic uint64_t served_ns; /* clock_ns() when the last of them first did */
     _Atomic uint64_t errors[FAULT_KINDS];
     struct histogram connect_times;
     struct histogram round_trips;
+    struct histogram send_delays; /* load --rate: how late messages were sent */
     struct fault first; /* not atomic: read it when the writer has ended */
 };
 
@@ -48,7 +50,8 @@ static inline uint64_t counters_get(const _Atomic uint64_t *number)
 /* Count a fault, and keep the first. Only the writer may call this. */
 void counters_fault(struct counters *counters, const struct fault *fault);
 
-/* The number of messages that came back neither correct nor changed. */
+/* The number of messages that came back neither correct nor changed, and were
+ * not cut off while they might still have done so. */
 uint64_t counters_lost(const struct counters *counters);
 
 /* Print the members "sent" to "first_fault" of a JSON object, see

@@ -50,6 +50,12 @@ uint64_t histogram_lower_bound(size_t bucket)
 
 void histogram_record(struct histogram *histogram, int64_t ns)
 {
+    histogram_record_many(histogram, ns, 1);
+}
+
+void histogram_record_many(struct histogram *histogram, int64_t ns,
+                           uint64_t times)
+{
     uint64_t value = ns > 0 ? (uint64_t)ns : 0;
     _Atomic uint64_t *bucket = &histogram->buckets[bucket_of(value)];
     uint64_t count = get(&histogram->count);
@@ -58,9 +64,9 @@ void histogram_record(struct histogram *histogram, int64_t ns)
         set(&histogram->min, value);
     if (value > get(&histogram->max))
         set(&histogram->max, value);
-    set(&histogram->sum, get(&histogram->sum) + value);
-    set(bucket, get(bucket) + 1);
-    set(&histogram->count, count + 1);
+    set(&histogram->sum, get(&histogram->sum) + value * times);
+    set(bucket, get(bucket) + times);
+    set(&histogram->count, count + times);
 }
 
 void histogram_merge(struct histogram *into, const struct histogram *from)

@@ -34,6 +34,10 @@ struct histogram {
 /* Count a time; a negative one as 0. Only one thread may call this. */
 void histogram_record(struct histogram *histogram, int64_t ns);
 
+/* The same, for a time that occurred several times, at least once. */
+void histogram_record_many(struct histogram *histogram, int64_t ns,
+                           uint64_t times);
+
 /* Add all counts of `from`. Only the thread that records in `into` may call
  * this. */
 void histogram_merge(struct histogram *into, const struct histogram *from);
