@@ -21,18 +21,15 @@
 #include "echoc/load/client.h"
 
 #include "common/clock.h"
-#include "echoc/net/connect.h"
-#include "echoc/net/pattern.h"
+#include "echoc/load/dial.h"
 
 #include <errno.h>
 #include <poll.h>
 #include <unistd.h>
 
 enum {
-    RETRY_NS = 100000000,    /* the delay after a fault; it doubles with */
-    RETRY_DOUBLINGS_MAX = 5, /* each failure to connect, up to 3.2 s */
-    BACKLOG_RETRY_NS = 10000000,
-    NS_PER_MS = 1000000
+    RETRY_NS = 100000000, /* after a fault; doubled with each failed connect */
+    UNSENT_GROUPS = 1000
 };
 
 void client_close(struct worker *worker, struct client *client)
@@ -47,14 +44,14 @@ void client_close(struct worker *worker, struct client *client)
     close(client->connection.fd);
     client->state = CLIENT_CLOSED;
     client->retry_ns = 0;
+    client->ready_ns = worker->now_ns;
 }
 
-/* Whether a message was begun and is not echoed yet. */
-static bool has_message(const struct worker *worker,
+uint64_t client_pending(const struct worker *worker,
                         const struct client *client)
 {
     if (worker->options->mode == OPTIONS_STREAM)
-        return client->connection.received < client->message_end;
+        return client->message_end / worker->options->size - client->echoed;
     return client->state == CLIENT_BUSY;
 }
 
@@ -68,13 +65,14 @@ static void fail(struct worker *worker, struct client *client)
         worker->error = fault->error;
     counters_fault(counters, fault);
     if (fault->kind == FAULT_CHANGED || fault->kind == FAULT_EXTRA)
-        counters_add(&counters->changed, has_message(worker, client));
+        counters_add(&counters->changed, client_pending(worker, client) > 0);
     client_close(worker, client);
     client->retry_ns = worker->now_ns + ((int64_t)RETRY_NS << client->failures);
+    client->ready_ns = client->retry_ns;
 }
 
-static void fail_with(struct worker *worker, struct client *client,
-                      enum fault_kind kind, int error)
+void client_fail(struct worker *worker, struct client *client,
+                 enum fault_kind kind, int error)
 {
     connection_fail(&client->connection, kind, error);
     if (kind == FAULT_LATE)
@@ -82,18 +80,15 @@ static void fail_with(struct worker *worker, struct client *client,
     fail(worker, client);
 }
 
-static void count_try(struct worker *worker, struct client *client)
+void client_open(struct worker *worker, struct client *client, int fd,
+                 uint64_t key)
 {
-    worker->tried += !client->has_tried;
-    client->has_tried = true;
-}
-
-static void fail_to_connect(struct worker *worker, struct client *client,
-                            int error)
-{
-    count_try(worker, client);
-    client->failures += client->failures < RETRY_DOUBLINGS_MAX;
-    fail_with(worker, client, connect_fault(error), error);
+    connection_init(&client->connection, fd, key);
+    client->connection.skip_diagnosis =
+        worker->counters.first.kind != FAULT_NONE;
+    client->has_echo = false;
+    client->echoed = 0;
+    client->message_end = 0;
 }
 
 static void watch(struct worker *worker, struct client *client, short events)
@@ -103,56 +98,7 @@ static void watch(struct worker *worker, struct client *client, short events)
     client->events = events;
     if (poller_change(worker->poller, client->slot, client->connection.fd,
                       events) < 0)
-        fail_with(worker, client, FAULT_LOCAL, errno);
-}
-
-/* connect(2) on a Unix socket whose backlog is full fails with EAGAIN at once,
- * where TCP would wait. Try again until the timeout. */
-static void retry_full_backlog(struct worker *worker, struct client *client)
-{
-    int64_t timeout_ns =
-        worker->options->connect_timeout_ms * (int64_t)NS_PER_MS;
-
-    count_try(worker, client);
-    if (client->full_ns == 0)
-        client->full_ns = client->connect_ns;
-    client->retry_ns = client->connect_ns + BACKLOG_RETRY_NS;
-    if (client->connect_ns - client->full_ns < timeout_ns)
-        return;
-    client->full_ns = 0;
-    fail_to_connect(worker, client, ETIMEDOUT);
-}
-
-void client_connect(struct worker *worker, struct client *client)
-{
-    const struct server *server = &worker->load->server;
-    uint64_t connects = counters_get(&worker->counters.connects);
-    uint64_t key =
-        pattern_key(worker->load->run, (connects << 32) + client->number);
-    int fd = -1;
-
-    client->connect_ns = clock_ns();
-    fd = connect_start(server, server->chosen, client->number);
-    connection_init(&client->connection, fd, key);
-    client->connection.skip_diagnosis =
-        worker->counters.first.kind != FAULT_NONE;
-    if (fd < 0 && errno == EAGAIN) {
-        retry_full_backlog(worker, client);
-        return;
-    }
-    client->full_ns = 0;
-    if (fd < 0) {
-        fail_to_connect(worker, client, errno);
-        return;
-    }
-    client->state = CLIENT_CONNECTING;
-    client->events = POLLOUT;
-    client->has_echo = false;
-    client->echoed = 0;
-    client->message_end = 0;
-    worker->connecting++;
-    if (poller_add(worker->poller, client->slot, fd, client->events) < 0)
-        fail_with(worker, client, FAULT_LOCAL, errno);
+        client_fail(worker, client, FAULT_LOCAL, errno);
 }
 
 static void begin_close(struct worker *worker, struct client *client)
@@ -180,30 +126,53 @@ static void send_message(struct worker *worker, struct client *client)
             fail(worker, client);
             return;
         }
+        if (taken > 0)
+            client->moved_ns = worker->now_ns;
     } while (taken > 0 && connection->sent < client->message_end && !is_bulk);
     watch(worker, client,
           is_bulk || connection->sent < client->message_end ? POLLIN | POLLOUT
                                                             : POLLIN);
 }
 
-int64_t client_due_ns(const struct worker *worker, const struct client *client)
+static int64_t due_ns(const struct worker *worker, const struct client *client)
 {
-    return worker_due_ns(worker,
-                         client->begun * worker->client_count + client->slot);
+    return schedule_due_ns(&worker->schedule, client->number, client->begun);
+}
+
+bool client_is_due(const struct worker *worker, const struct client *client,
+                   int64_t now_ns)
+{
+    return worker->schedule.interval_ns == 0 ||
+           due_ns(worker, client) <= now_ns;
+}
+
+/* --rate: how late this program is. It is not to blame for the time in which
+ * the client waited for the echo before, or could not connect. */
+static void record_delay(struct worker *worker, const struct client *client,
+                         int64_t now_ns)
+{
+    bool is_churn = worker->options->mode == OPTIONS_CHURN;
+    int64_t begun_ns = is_churn ? client->connect_ns : now_ns;
+    int64_t due = due_ns(worker, client);
+
+    histogram_record(&worker->counters.send_delays,
+                     begun_ns -
+                         (due > client->ready_ns ? due : client->ready_ns));
 }
 
 static void begin_message(struct worker *worker, struct client *client,
                           int64_t now_ns)
 {
-    if (worker->left == 0)
+    if (!shared_take(worker->shared, &client->is_kept))
         return;
-    worker->left--;
-    if (worker->interval_ns > 0)
-        client->since_ns = client_due_ns(worker, client);
-    else if (worker->options->mode == OPTIONS_CHURN)
+    if (worker->schedule.interval_ns > 0) {
+        client->since_ns = due_ns(worker, client);
+        record_delay(worker, client, now_ns);
+    } else if (worker->options->mode == OPTIONS_CHURN) {
         client->since_ns = client->connect_ns;
-    else
+    } else {
         client->since_ns = now_ns;
+    }
     client->begun++;
     client->moved_ns = now_ns;
     client->message_end = client->connection.sent + worker->options->size;
@@ -231,7 +200,7 @@ static bool is_due(const struct worker *worker, const struct client *client,
         return false;
     if (worker->options->mode == OPTIONS_HOLD)
         return worker->phase == WORKER_ENDING || !client->has_echo;
-    return worker->interval_ns == 0 || client_due_ns(worker, client) <= now_ns;
+    return client_is_due(worker, client, now_ns);
 }
 
 /* What an IDLE client does next: close, begin a message, or stay IDLE. */
@@ -252,24 +221,12 @@ void client_advance(struct worker *worker, struct client *client)
 
 static void finish_connect(struct worker *worker, struct client *client)
 {
-    const struct server *server = &worker->load->server;
-    int error = connect_result(client->connection.fd,
-                               &server->endpoints[server->chosen]);
     int64_t now_ns = clock_ns();
 
-    if (error != 0) {
-        fail_to_connect(worker, client, error);
+    if (!dial_finish(worker, client, now_ns))
         return;
-    }
-    histogram_record(&worker->counters.connect_times,
-                     now_ns - client->connect_ns);
-    counters_add(&worker->counters.connects, 1);
-    counters_add(&worker->counters.up, 1);
-    count_try(worker, client);
-    worker->connecting--;
-    worker->connected_ns = now_ns;
-    client->failures = 0;
-    client->state = CLIENT_IDLE;
+    if (worker->options->mode != OPTIONS_CHURN)
+        client->ready_ns = now_ns;
     advance(worker, client, now_ns);
     if (client->state == CLIENT_IDLE)
         watch(worker, client, POLLIN);
@@ -305,6 +262,7 @@ static void finish_message(struct worker *worker, struct client *client)
     histogram_record(&worker->counters.round_trips, now_ns - client->since_ns);
     count_echoes(worker, client, 1, now_ns);
     client->state = CLIENT_IDLE;
+    client->ready_ns = now_ns;
     advance(worker, client, now_ns);
 }
 
@@ -327,7 +285,7 @@ static void receive(struct worker *worker, struct client *client)
     if (connection->ended && client->state == CLIENT_CLOSING)
         client_close(worker, client);
     else if (connection->ended)
-        fail_with(worker, client, FAULT_CLOSED, 0);
+        client_fail(worker, client, FAULT_CLOSED, 0);
     else if (!is_bulk && client->state == CLIENT_BUSY &&
              connection->received == client->message_end)
         finish_message(worker, client);
@@ -362,29 +320,25 @@ void client_event(struct worker *worker, struct client *client, short events)
         send_message(worker, client);
 }
 
-/* The end of a load has a limit of its own, which a server that sends a few
- * bytes now and then cannot extend. */
-void client_check_timeout(struct worker *worker, struct client *client)
+/* A group of messages counts as the one that was due last. */
+uint64_t client_count_unsent(struct worker *worker, const struct client *client)
 {
-    const struct options *options = worker->options;
-    int64_t connect_timeout_ns =
-        options->connect_timeout_ms * (int64_t)NS_PER_MS;
-    int64_t reply_timeout_ns = options->reply_timeout_ms * (int64_t)NS_PER_MS;
+    const struct schedule *schedule = &worker->schedule;
+    uint64_t due = schedule_due(schedule, worker->now_ns, client->number, 1);
+    uint64_t group = (due - client->begun) / UNSENT_GROUPS + 1;
+    uint64_t message = due;
 
-    switch (client->state) {
-    case CLIENT_CLOSED:
-    case CLIENT_IDLE:
-        break;
-    case CLIENT_CONNECTING:
-        if (worker->now_ns - client->connect_ns >= connect_timeout_ns)
-            fail_to_connect(worker, client, ETIMEDOUT);
-        break;
-    case CLIENT_BUSY:
-    case CLIENT_CLOSING:
-        if (worker->now_ns - client->moved_ns >= reply_timeout_ns ||
-            (worker->phase == WORKER_ENDING &&
-             worker->now_ns - worker->ending_ns >= 2 * reply_timeout_ns))
-            fail_with(worker, client, FAULT_LATE, 0);
-        break;
+    while (message > client->begun) {
+        uint64_t count = message - client->begun;
+
+        if (count > group)
+            count = group;
+        histogram_record_many(&worker->counters.round_trips,
+                              worker->now_ns - schedule_due_ns(schedule,
+                                                               client->number,
+                                                               message - 1),
+                              count);
+        message -= count;
     }
+    return due > client->begun ? due - client->begun : 0;
 }

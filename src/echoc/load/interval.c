@@ -59,7 +59,7 @@ static bool is_over(const struct intervals *intervals, const struct load *load)
 {
     const struct options *options = load->options;
 
-    return intervals->length_ns == 0 || atomic_load(&load->stop) ||
+    return intervals->length_ns == 0 || atomic_load(&load->shared.stop) ||
            (options->count == 0 && intervals->end_ns - intervals->begin_ns >=
                                        options->time_ms * NS_PER_MS);
 }
@@ -166,16 +166,11 @@ static void sum_up(struct counters *counters, const struct load *load)
         counters_merge(counters, &load->workers[i].counters);
 }
 
-/* Note when the measured time begins: with the load, or when all are ready.
- * Returns whether it has. */
+/* Note when the measured time begins. Returns whether it has. */
 static bool has_begun(struct intervals *intervals, const struct load *load)
 {
-    enum options_mode mode = load->options->mode;
-    bool is_ready_at_once = mode == OPTIONS_CHURN || mode == OPTIONS_HOLD;
-
     if (intervals->begin_ns == 0) {
-        intervals->begin_ns =
-            is_ready_at_once ? load->start_ns : atomic_load(&load->ready_ns);
+        intervals->begin_ns = atomic_load(&load->shared.start_ns);
         intervals->end_ns = intervals->begin_ns;
     }
     return intervals->begin_ns > 0;

@@ -25,8 +25,9 @@
 #include <unistd.h>
 
 enum {
-    THREADS_MAX = 4, /* without --threads */
-    UPDATE_MS = 100  /* between two checks of the workers */
+    THREADS_MAX = 4,      /* without --threads */
+    CONNECTING_MAX = 256, /* more at once would overflow most backlogs */
+    UPDATE_MS = 100       /* between two checks of the workers */
 };
 
 static size_t choose_threads(const struct options *options)
@@ -64,7 +65,7 @@ static enum status choose_endpoint(struct load *load)
 }
 
 /* Worker i's part of a total. */
-static uint64_t part_of(uint64_t total, size_t i, size_t workers)
+static size_t part_of(size_t total, size_t i, size_t workers)
 {
     return total / workers + (i < total % workers);
 }
@@ -77,19 +78,20 @@ static void prepare_worker(struct load *load, size_t i)
 
     worker->load = load;
     worker->options = options;
-    worker->client_count = (size_t)part_of(options->clients, i, count);
+    worker->shared = &load->shared;
+    worker->client_count = part_of(options->clients, i, count);
     if (i > 0) {
         const struct worker *last = &load->workers[i - 1];
 
         worker->first_client =
             last->first_client + (uint32_t)last->client_count;
     }
-    worker->count =
-        options->count > 0 ? part_of(options->count, i, count) : UINT64_MAX;
-    if (options->rate > 0) {
-        worker->interval_ns = 1e9 / (options->rate / (double)count);
-        worker->offset_ns = (int64_t)((double)i * 1e9 / options->rate);
-    }
+    worker->connecting_max = part_of(CONNECTING_MAX, i, count);
+    if (worker->connecting_max == 0)
+        worker->connecting_max = 1;
+    worker->schedule = (struct schedule){
+        .interval_ns = options->rate > 0 ? 1e9 / options->rate : 0,
+        .clients = options->clients};
 }
 
 static int start_workers(struct load *load, char errmsg[ERRMSG_MAX])
@@ -98,13 +100,14 @@ static int start_workers(struct load *load, char errmsg[ERRMSG_MAX])
     if (load->workers == NULL)
         return errmsg_set(errmsg, "cannot begin: %s", strerror(errno));
     load->start_ns = clock_ns();
+    shared_init(&load->shared, load->options, load->start_ns);
     for (size_t i = 0; i < load->worker_count; i++) {
         int error = 0;
 
         prepare_worker(load, i);
         error = worker_start(&load->workers[i]);
         if (error != 0) {
-            atomic_store(&load->stop, true);
+            atomic_store(&load->shared.stop, true);
             return errmsg_set(errmsg, "cannot start a thread: %s",
                               strerror(error));
         }
@@ -181,11 +184,11 @@ static void wait_for_workers(struct load *load)
     bool is_reported = load->options->mode != OPTIONS_HOLD;
     int fd = interrupt_fd();
 
-    while (atomic_load(&load->finished) < load->started) {
+    while (atomic_load(&load->shared.finished) < load->started) {
         struct pollfd pollfd = {.fd = fd, .events = POLLIN};
 
         if (poll(&pollfd, 1, next_wakeup(load)) > 0) {
-            atomic_store(&load->stop, true);
+            atomic_store(&load->shared.stop, true);
             fd = -1; /* it stays readable */
         }
         is_reported = is_reported || report_served(load);

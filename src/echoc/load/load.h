@@ -7,11 +7,11 @@
 #ifndef ECHOC_LOAD_LOAD_H
 #define ECHOC_LOAD_LOAD_H
 
+#include "echoc/load/shared.h"
 #include "echoc/net/connect.h"
 #include "echoc/options.h"
 #include "echoc/status.h"
 
-#include <stdatomic.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -26,13 +26,8 @@ struct load {
     size_t worker_count;
     size_t started;   /* workers whose thread was started */
     int64_t start_ns; /* clock_ns() before the first was */
+    struct shared shared;
     struct intervals *intervals;
-
-    /* Shared by all threads. */
-    atomic_size_t ready;      /* workers whose clients have tried to connect */
-    atomic_size_t finished;   /* workers whose thread is about to return */
-    _Atomic int64_t ready_ns; /* clock_ns() when all were ready, or 0 */
-    atomic_bool stop;         /* end the load early */
 };
 
 /* Run a load until its time, its count or an interrupt ends it, and report.

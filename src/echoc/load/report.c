@@ -127,6 +127,36 @@ static void print_errors(const struct counters *counters)
     }
 }
 
+static void print_counts(const struct report *report)
+{
+    const struct counters *counters = &report->counters;
+
+    printf("served     %" PRIu64 " of %zu clients, ", counters->served,
+           report->options->clients);
+    if (counters->served > 0)
+        printf("the last after %.3f s\n", report->served_after);
+    else
+        printf("none had an echo\n");
+    printf("messages   %" PRIu64 " sent, %" PRIu64 " echoed, %" PRIu64
+           " lost, %" PRIu64 " changed",
+           counters->sent, counters->echoed, counters_lost(counters),
+           counters->changed);
+    if (counters->unfinished > 0)
+        printf(", %" PRIu64 " unfinished", counters->unfinished);
+    putchar('\n');
+}
+
+static void print_schedule(const struct report *report)
+{
+    if (report->options->rate == 0)
+        return;
+    printf("paced      %.10g messages/s asked, %" PRIu64
+           " were due and not sent\n",
+           report->options->rate, report->unsent);
+    if (report->unsent > 0)
+        printf("           (in the latency, with the time until the end)\n");
+}
+
 static void print_text(const struct report *report)
 {
     const struct options *options = report->options;
@@ -139,22 +169,14 @@ static void print_text(const struct report *report)
            options->clients, options->clients == 1 ? "" : "s",
            modes[options->mode], options->size,
            options->mode == OPTIONS_STREAM ? "chunk" : "message");
-    printf("served     %" PRIu64 " of %zu clients, the last after %.3f s\n",
-           counters->served, options->clients,
-           counters->served > 0 ? report->served_after : 0);
-    printf("messages   %" PRIu64 " sent, %" PRIu64 " echoed, %" PRIu64
-           " lost, %" PRIu64 " changed\n",
-           counters->sent, counters->echoed, counters_lost(counters),
-           counters->changed);
+    print_counts(report);
     printf("rate       %.1f messages/s, %.*f MB/s in each direction, "
            "for %.*f s\n",
            per_second(report, report->echoes), decimals(megabytes), megabytes,
            decimals(report->seconds), report->seconds);
-    if (options->rate > 0)
-        printf("paced      %.10g messages/s asked, %" PRIu64
-               " were due and not sent\n",
-               options->rate, report->unsent);
+    print_schedule(report);
     print_times("connect", &counters->connect_times);
+    print_times("send delay", &counters->send_delays);
     print_times("latency", &counters->round_trips);
     print_errors(counters);
     chart_print(&counters->round_trips);
@@ -196,6 +218,8 @@ static void print_json(const struct report *report)
     json_number("messages_per_second", per_second(report, report->echoes));
     json_number("bytes_per_second", per_second(report, report->bytes));
     json_integer("unsent", report->unsent);
+    json_integer("unfinished", counters->unfinished);
+    json_times("send_delay_ms", &counters->send_delays);
     json_integer("served", counters->served);
     json_number("served_seconds",
                 counters->served > 0 ? report->served_after : NAN);
@@ -263,13 +287,33 @@ static int first_error(const struct load *load)
     return 0;
 }
 
+/* Of a load without a fault. Clients may go without an echo after an interrupt,
+ * with a low rate, where others took all messages of -n, and where a message
+ * was cut off; but something must have come back. */
+static enum status judge_service(const struct report *report)
+{
+    const struct options *options = report->options;
+    const struct counters *counters = &report->counters;
+    uint64_t wanted = options->clients;
+    bool is_excused = options->rate > 0 || interrupt_received() ||
+                      (options->mode == OPTIONS_CHURN && options->count > 0);
+
+    if (options->count > 0 && options->count < wanted)
+        wanted = options->count;
+    if (counters->served + counters->unfinished < wanted && !is_excused) {
+        status_warn("%" PRIu64 " of %" PRIu64 " clients were never served",
+                    wanted - counters->served, wanted);
+        return STATUS_FAULT;
+    }
+    return counters->bytes > 0 ? STATUS_OK : STATUS_FAULT;
+}
+
 /* The exit status, and a message on standard error where the report does not
  * give the reason for it. */
 static enum status judge(const struct report *report, int error)
 {
     const struct options *options = report->options;
     const struct counters *counters = &report->counters;
-    size_t wanted = options->clients;
     char text[FAULT_TEXT_MAX];
 
     if (error != 0) {
@@ -287,18 +331,9 @@ static enum status judge(const struct report *report, int error)
     }
     if (counters->connects == 0 && counters->first.kind == FAULT_CONNECT)
         return STATUS_UNREACHED;
-    if (counters->echoed < counters->sent || counters->first.kind != FAULT_NONE)
+    if (counters_lost(counters) > 0 || counters->first.kind != FAULT_NONE)
         return STATUS_FAULT;
-    if (options->count > 0 && options->count < wanted)
-        wanted = (size_t)options->count;
-    /* An interrupt, or a low rate, may leave clients without a message. */
-    if (counters->served < wanted && options->rate == 0 &&
-        !interrupt_received()) {
-        status_warn("%" PRIu64 " of %zu clients were never served",
-                    wanted - counters->served, wanted);
-        return STATUS_FAULT;
-    }
-    return counters->served > 0 ? STATUS_OK : STATUS_FAULT;
+    return judge_service(report);
 }
 
 enum status report_write(const struct load *load)

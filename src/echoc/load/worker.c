@@ -14,45 +14,30 @@
 
 #include "common/clock.h"
 #include "echoc/load/client.h"
+#include "echoc/load/deadline.h"
+#include "echoc/load/dial.h"
 
 #include <errno.h>
 #include <stdlib.h>
+#ifdef __linux__
+#include <sys/prctl.h>
+#endif
 
 enum {
-    CONNECTING_MAX = 256, /* more at once would overflow most backlogs */
     NS_PER_MS = 1000000,
-    BARRIER_NS = NS_PER_MS,   /* between checks that all workers are ready */
-    TICK_NS = 100 * NS_PER_MS /* between two checks for timeouts */
+    BARRIER_NS = NS_PER_MS,        /* between checks that all are ready */
+    TICK_NS = 100 * (int)NS_PER_MS /* between two checks for timeouts */
 };
 
 static bool follows_schedule(const struct worker *worker)
 {
-    return worker->interval_ns > 0 && worker->phase == WORKER_RUNNING;
+    return worker->schedule.interval_ns > 0 && worker->phase == WORKER_RUNNING;
 }
 
 /* -n: the load ends after a number of messages, not after a time. */
 static bool has_count(const struct worker *worker)
 {
-    return worker->count != UINT64_MAX;
-}
-
-static void enqueue(struct worker *worker, struct client *client)
-{
-    client->is_queued = true;
-    client->next = NULL;
-    *worker->queue_end = client;
-    worker->queue_end = &client->next;
-}
-
-static struct client *dequeue(struct worker *worker)
-{
-    struct client *client = worker->queue;
-
-    client->is_queued = false;
-    worker->queue = client->next;
-    if (worker->queue == NULL)
-        worker->queue_end = &worker->queue;
-    return client;
+    return worker->options->count > 0;
 }
 
 /* Called whenever the client may have closed. A client that may not connect yet
@@ -66,20 +51,8 @@ static void enqueue_if_due(struct worker *worker, struct client *client)
 
     if (client->state == CLIENT_CLOSED && !client->is_queued &&
         worker->phase != WORKER_ENDING && client->retry_ns <= worker->now_ns &&
-        (!is_scheduled || client_due_ns(worker, client) <= worker->now_ns))
-        enqueue(worker, client);
-}
-
-static bool may_connect(const struct worker *worker)
-{
-    return worker->queue != NULL && worker->connecting < CONNECTING_MAX &&
-           worker->error == 0;
-}
-
-static void connect_queued(struct worker *worker)
-{
-    while (may_connect(worker))
-        client_connect(worker, dequeue(worker));
+        (!is_scheduled || client_is_due(worker, client, worker->now_ns)))
+        dial_enqueue(worker, client);
 }
 
 static void advance(struct worker *worker, struct client *client)
@@ -94,63 +67,70 @@ static void advance_all(struct worker *worker)
         advance(worker, &worker->clients[i]);
 }
 
-/* --rate: the clients take turns, so message i belongs to client i modulo their
- * number. However late it is, once per client is enough: a client that is
+/* --rate: let the clients send whose message is due, in the order of the
+ * schedule. However late it is, once per client is enough: a client that is
  * behind goes on by itself until it has caught up. */
 static void advance_due(struct worker *worker)
 {
     size_t count = worker->client_count;
-    int64_t passed_ns = 0;
     uint64_t due = 0;
 
     if (!follows_schedule(worker))
         return;
-    passed_ns = worker->now_ns - worker->start_ns - worker->offset_ns;
-    if (passed_ns < 0)
-        return;
-    due = (uint64_t)((double)passed_ns / worker->interval_ns) + 1;
+    due = schedule_due(&worker->schedule, worker->now_ns, worker->first_client,
+                       count);
     if (due > worker->due + count)
         worker->due = due - count;
     while (worker->due < due)
         advance(worker, &worker->clients[worker->due++ % count]);
 }
 
-/* Check for timeouts. After an interrupt, also give up connects in progress. */
+static int64_t reply_timeout_ns(const struct worker *worker)
+{
+    return worker->options->reply_timeout_ms * (int64_t)NS_PER_MS;
+}
+
+/* What moves may go on for twice the reply timeout. */
+static void set_cut(struct worker *worker)
+{
+    if (worker->cut_ns == INT64_MAX)
+        worker->cut_ns = worker->now_ns + 2 * reply_timeout_ns(worker);
+}
+
+/* Check for timeouts. After an interrupt, also give up connects in progress. A
+ * message of -n may have become free again, for a client that was done. */
 static void check_clients(struct worker *worker)
 {
-    bool stop = atomic_load(&worker->load->stop);
+    bool stop = atomic_load(&worker->shared->stop);
 
     if (worker->now_ns < worker->tick_ns)
         return;
     worker->tick_ns = worker->now_ns + TICK_NS;
+    if (stop)
+        set_cut(worker);
     for (size_t i = 0; i < worker->client_count; i++) {
         struct client *client = &worker->clients[i];
 
         if (stop && client->state == CLIENT_CONNECTING)
             client_close(worker, client);
         else
-            client_check_timeout(worker, client);
+            deadline_check(worker, client);
+        if (has_count(worker))
+            client_advance(worker, client);
         enqueue_if_due(worker, client);
     }
 }
 
-/* Let the other workers start without this one. */
-static void set_ready(struct worker *worker)
+static void begin_running(struct worker *worker, int64_t start_ns)
 {
-    struct load *load = worker->load;
+    int64_t time_ns = worker->options->time_ms * NS_PER_MS;
 
-    if (!worker->is_ready &&
-        atomic_fetch_add(&load->ready, 1) + 1 == load->worker_count)
-        atomic_store(&load->ready_ns, clock_ns());
-    worker->is_ready = true;
-}
-
-static void begin_running(struct worker *worker)
-{
     worker->phase = WORKER_RUNNING;
-    worker->start_ns = clock_ns();
-    worker->now_ns = worker->start_ns;
-    if (worker->interval_ns == 0)
+    worker->start_ns = start_ns;
+    worker->schedule.start_ns = start_ns;
+    worker->schedule.end_ns =
+        has_count(worker) ? INT64_MAX : start_ns + time_ns;
+    if (!follows_schedule(worker))
         advance_all(worker);
 }
 
@@ -164,67 +144,41 @@ static void end_time(struct worker *worker, int64_t end_ns)
 
 static void begin_ending(struct worker *worker)
 {
-    uint64_t sent = counters_get(&worker->counters.sent);
-
-    worker->phase = WORKER_ENDING;
-    worker->ending_ns = worker->now_ns;
-    worker->queue = NULL;
     if (worker->error != 0)
-        atomic_store(&worker->load->stop, true);
+        atomic_store(&worker->shared->stop, true);
     if (!has_count(worker)) {
+        set_cut(worker);
         end_time(worker, worker->now_ns);
-        worker->unsent = worker->due > sent ? worker->due - sent : 0;
     }
+    if (!has_count(worker) && follows_schedule(worker))
+        for (size_t i = 0; i < worker->client_count; i++)
+            worker->unsent += client_count_unsent(worker, &worker->clients[i]);
+    worker->phase = WORKER_ENDING;
+    worker->queue = NULL;
     advance_all(worker);
 }
 
-/* All clients have tried to connect, or have had the time to. */
-static bool have_tried(const struct worker *worker)
+/* When the time of the load is up; INT64_MAX: it has none, or did not begin. */
+static int64_t time_up_ns(const struct worker *worker)
 {
-    int64_t timeout_ns =
-        worker->options->connect_timeout_ms * (int64_t)NS_PER_MS;
-
-    return worker->tried == worker->client_count ||
-           worker->now_ns - worker->connected_ns >= timeout_ns;
-}
-
-/* No client has ever connected. With -n, which has no time limit, also: none
- * has been connected for the sum of both timeouts. */
-static bool cannot_connect(const struct worker *worker)
-{
-    const struct options *options = worker->options;
-    int64_t limit_ns =
-        ((int64_t)options->connect_timeout_ms + options->reply_timeout_ms) *
-        NS_PER_MS;
-
-    if (counters_get(&worker->counters.connects) == 0)
-        return have_tried(worker);
-    return has_count(worker) && worker->now_ns - worker->up_ns >= limit_ns;
-}
-
-static bool is_over(const struct worker *worker)
-{
-    int64_t time_ns = worker->options->time_ms * NS_PER_MS;
-
-    if (worker->error != 0 || atomic_load(&worker->load->stop) ||
-        worker->left == 0 || cannot_connect(worker))
-        return true;
-    return worker->phase == WORKER_RUNNING && !has_count(worker) &&
-           worker->now_ns - worker->start_ns >= time_ns;
+    if (has_count(worker) || worker->phase != WORKER_RUNNING)
+        return INT64_MAX;
+    return worker->start_ns + worker->options->time_ms * NS_PER_MS;
 }
 
 static void change_phase(struct worker *worker)
 {
-    struct load *load = worker->load;
+    int64_t start_ns = 0;
 
-    if (worker->phase != WORKER_ENDING && is_over(worker)) {
-        set_ready(worker);
+    if (worker->phase == WORKER_ENDING)
+        return;
+    if (worker->error != 0 || worker->now_ns >= time_up_ns(worker) ||
+        shared_is_over(worker->shared, worker->now_ns)) {
         begin_ending(worker);
     } else if (worker->phase == WORKER_CONNECTING) {
-        if (have_tried(worker))
-            set_ready(worker);
-        if (atomic_load(&load->ready) == load->worker_count)
-            begin_running(worker);
+        start_ns = shared_start(worker->shared, worker->now_ns);
+        if (start_ns != 0)
+            begin_running(worker, start_ns);
     }
 }
 
@@ -235,14 +189,18 @@ static int64_t earlier(int64_t a, int64_t b)
 
 static int64_t next_wakeup(const struct worker *worker)
 {
-    int64_t next = worker->tick_ns;
+    int64_t next = earlier(worker->tick_ns, time_up_ns(worker));
+    size_t count = worker->client_count;
 
-    if (may_connect(worker))
-        return 0;
-    if (worker->phase == WORKER_CONNECTING && worker->is_ready)
+    if (dial_is_due(worker))
+        next = earlier(next, worker->full_ns);
+    if (worker->phase == WORKER_CONNECTING && worker->tried == count)
         next = earlier(next, worker->now_ns + BARRIER_NS);
     if (follows_schedule(worker))
-        next = earlier(next, worker_due_ns(worker, worker->due));
+        next = earlier(
+            next, schedule_due_ns(&worker->schedule,
+                                  worker->clients[worker->due % count].number,
+                                  worker->due / count));
     return next;
 }
 
@@ -253,6 +211,8 @@ static bool has_open_clients(const struct worker *worker)
 
 static void run(struct worker *worker)
 {
+    change_phase(worker);
+    advance_all(worker);
     while (worker->phase != WORKER_ENDING || has_open_clients(worker)) {
         int ready = poller_wait(worker->poller, next_wakeup(worker));
 
@@ -269,10 +229,10 @@ static void run(struct worker *worker)
             enqueue_if_due(worker, &worker->clients[slot]);
         }
         if (counters_get(&worker->counters.up) > 0)
-            worker->up_ns = worker->now_ns;
+            shared_note_up(worker->shared, worker->now_ns);
         change_phase(worker);
         advance_due(worker);
-        connect_queued(worker);
+        dial_queued(worker);
         check_clients(worker);
     }
 }
@@ -288,7 +248,8 @@ static int open_clients(struct worker *worker)
     for (size_t i = 0; i < worker->client_count; i++) {
         worker->clients[i].slot = i;
         worker->clients[i].number = worker->first_client + (uint32_t)i;
-        enqueue_if_due(worker, &worker->clients[i]);
+        worker->clients[i].is_kept =
+            shared_keep(worker->shared, worker->clients[i].number);
     }
     return 0;
 }
@@ -303,30 +264,35 @@ static void close_clients(struct worker *worker)
     free(worker->clients);
 }
 
+/* By default Linux wakes a thread up to 50 us after the time it asked for, so
+ * that timers coincide; see prctl(2). 1 ns is the least. */
+static void wake_precisely(void)
+{
+#ifdef PR_SET_TIMERSLACK
+    prctl(PR_SET_TIMERSLACK, 1UL);
+#endif
+}
+
 static void *worker_main(void *argument)
 {
     struct worker *worker = argument;
-    enum options_mode mode = worker->options->mode;
-    bool waits = mode == OPTIONS_ROUND_TRIPS || mode == OPTIONS_STREAM;
 
-    worker->phase = waits ? WORKER_CONNECTING : WORKER_RUNNING;
-    worker->left = worker->count;
     worker->queue_end = &worker->queue;
     worker->now_ns = clock_ns();
-    worker->up_ns = worker->now_ns;
-    worker->connected_ns = worker->now_ns;
-    worker->start_ns = waits ? INT64_MAX : worker->now_ns;
+    worker->start_ns = INT64_MAX;
+    worker->cut_ns = INT64_MAX;
+    if (worker->schedule.interval_ns > 0)
+        wake_precisely();
     if (open_clients(worker) < 0)
         worker->error = errno;
     else
         run(worker);
-    set_ready(worker);
     if (worker->error != 0)
-        atomic_store(&worker->load->stop, true);
+        atomic_store(&worker->shared->stop, true);
     if (has_count(worker))
         end_time(worker, worker->echo_ns);
     close_clients(worker);
-    atomic_fetch_add(&worker->load->finished, 1);
+    atomic_fetch_add(&worker->shared->finished, 1);
     return NULL;
 }
 

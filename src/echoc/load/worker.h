@@ -10,6 +10,7 @@
 #define ECHOC_LOAD_WORKER_H
 
 #include "echoc/load/load.h"
+#include "echoc/load/schedule.h"
 #include "echoc/net/poller.h"
 #include "echoc/stats/counters.h"
 
@@ -30,11 +31,11 @@ struct worker {
     /* Set by the load before the start. */
     struct load *load;
     const struct options *options;
+    struct shared *shared;
     uint32_t first_client; /* its number among all clients of the load */
     size_t client_count;
-    uint64_t count;     /* messages to send; UINT64_MAX: no limit but time */
-    double interval_ns; /* --rate: between two messages; 0: no schedule */
-    int64_t offset_ns;  /* --rate: from the start to the first message */
+    size_t connecting_max;    /* connects in progress at once */
+    struct schedule schedule; /* --rate; its times are set at the start */
 
     struct counters counters;
 
@@ -54,31 +55,19 @@ struct worker {
     struct client *clients;
     struct client *queue; /* list of the clients that may connect */
     struct client **queue_end;
-    size_t connecting;    /* clients that are CONNECTING */
-    size_t tried;         /* clients whose first connect has ended */
-    bool is_ready;        /* counted in load->ready */
-    uint64_t left;        /* messages that may still be sent */
-    uint64_t due;         /* --rate: messages whose time has come */
-    int64_t now_ns;       /* clock_ns() when the poller returned */
-    int64_t up_ns;        /* when a client was last seen connected */
-    int64_t connected_ns; /* when a connect last succeeded */
-    int64_t echo_ns;      /* when the last echo came */
-    int64_t ending_ns;    /* when the phase became WORKER_ENDING */
-    int64_t tick_ns;      /* when to check for timeouts next */
+    size_t connecting; /* clients that are CONNECTING */
+    size_t tried;      /* clients whose first connect has ended */
+    uint64_t due;      /* --rate: messages whose time has come */
+    int64_t now_ns;    /* clock_ns() when the poller returned */
+    int64_t full_ns;   /* no connect before: a Unix backlog is full; or 0 */
+    int64_t echo_ns;   /* when the last echo came */
+    int64_t cut_ns;    /* when to cut off what has not ended by itself */
+    int64_t tick_ns;   /* when to check for timeouts next */
 };
 
 /* Start the thread. Returns 0 or an error number, as pthread_create(3) does.
  * The worker must not be moved or freed before worker_join(). */
 int worker_start(struct worker *worker);
 void worker_join(struct worker *worker);
-
-/* --rate: the clock_ns() at which a message of this worker is due; the first
- * has number 0. */
-static inline int64_t worker_due_ns(const struct worker *worker,
-                                    uint64_t message)
-{
-    return worker->start_ns + worker->offset_ns +
-           (int64_t)((double)message * worker->interval_ns);
-}
 
 #endif

@@ -1,0 +1,53 @@
+/*
+ * SPDX-License-Identifier: ISC
+ * Copyright (c) 2026 The echod authors
+ *
+ * deadline: how long a client of a load may wait.
+ */
+#include "config.h"
+
+#include "echoc/load/deadline.h"
+
+#include "echoc/load/dial.h"
+
+enum { NS_PER_MS = 1000000 };
+
+/* What the peer acknowledges has moved, too. That takes a system call, so look
+ * only when nothing else has moved for half of the timeout. */
+static void note_acknowledged(const struct worker *worker,
+                              struct client *client, int64_t timeout_ns)
+{
+    int unacknowledged = 0;
+
+    if (worker->now_ns - client->moved_ns < timeout_ns / 2) {
+        client->unacknowledged = 0;
+        return;
+    }
+    unacknowledged = connection_unacknowledged(&client->connection);
+    if (unacknowledged < client->unacknowledged)
+        client->moved_ns = worker->now_ns;
+    client->unacknowledged = unacknowledged;
+}
+
+static void cut_off(struct worker *worker, struct client *client)
+{
+    counters_add(&worker->counters.unfinished, client_pending(worker, client));
+    if (worker->schedule.interval_ns > 0 && client->state == CLIENT_BUSY)
+        histogram_record(&worker->counters.round_trips,
+                         worker->now_ns - client->since_ns);
+    client_close(worker, client);
+}
+
+void deadline_check(struct worker *worker, struct client *client)
+{
+    int64_t timeout_ns = worker->options->reply_timeout_ms * (int64_t)NS_PER_MS;
+
+    dial_check_timeout(worker, client);
+    if (client->state != CLIENT_BUSY && client->state != CLIENT_CLOSING)
+        return;
+    note_acknowledged(worker, client, timeout_ns);
+    if (worker->now_ns - client->moved_ns >= timeout_ns)
+        client_fail(worker, client, FAULT_LATE, 0);
+    else if (worker->now_ns >= worker->cut_ns)
+        cut_off(worker, client);
+}
