@@ -35,9 +35,7 @@ int client_init(int delay_ms, int timeout_ms)
 
 int client_start(struct client *client)
 {
-    pthread_t thread;
-
-    return pthread_create(&thread, &attributes, client_thread, client);
+    return thread_start(&attributes, client_thread, client);
 }
 
 void *client_thread(void *argument)

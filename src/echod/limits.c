@@ -12,24 +12,44 @@
 
 #include <fcntl.h>
 #include <limits.h>
-#include <stdint.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
-/* Not for clients: a descriptor for NOTIFY_SOCKET, and one in reserve; threads
- * of other processes; mappings of the program, its libraries and the large
- * buffers. */
-enum { SPARE_FDS = 2, SPARE_THREADS = 256, SPARE_MAPS = 1024 };
+/* Not for clients: a descriptor for NOTIFY_SOCKET, and one in reserve; the
+ * main thread; threads of other processes; mappings of the program, its
+ * libraries and the large buffers. */
+enum { SPARE_FDS = 2, MAIN_THREAD = 1, SPARE_THREADS = 256, SPARE_MAPS = 1024 };
 
-static void lower(struct limit *limit, const char *name, uint64_t most,
-                  uint64_t spare, unsigned each)
+/* By default, one thread in so many, and no more than so many, may be ending. */
+enum { ENDING_SHARE = 16, ENDING_MAX = 64 };
+
+static uint64_t subtract(uint64_t most, uint64_t spare)
 {
-    uint64_t clients = most > spare ? (most - spare) / each : 0;
+    return most > spare ? most - spare : 0;
+}
 
-    if (clients < limit->clients)
-        *limit = (struct limit){(size_t)clients, name};
+static void lower(struct limit *limit, const char *name, uint64_t clients)
+{
+    if (clients < limit->by_default)
+        limit->by_default = (size_t)clients;
+    if (clients < limit->clients) {
+        limit->clients = (size_t)clients;
+        limit->name = name;
+    }
+}
+
+static void lower_threads(struct limit *limit, const char *name, uint64_t most)
+{
+    uint64_t clients = subtract(most, MAIN_THREAD);
+    uint64_t ending = clients / ENDING_SHARE;
+
+    lower(limit, name, clients);
+    clients -= ending < ENDING_MAX ? ending : ENDING_MAX;
+    if (clients < limit->by_default)
+        limit->by_default = (size_t)clients;
 }
 
 static uint64_t soft(const struct rlimit *limit)
@@ -62,41 +82,83 @@ static uint64_t read_number(const char *path)
     return number;
 }
 
-/* TasksMax= of a service. cgroup v2, cgroups(7): the line is "0::/PATH". */
-static uint64_t read_cgroup_tasks(void)
+/* From the group up to the mount, since each level has its own limit. */
+static uint64_t read_levels(const char *mount, const char *group)
+{
+    char level[PATH_MAX];
+    char path[PATH_MAX + sizeof "/pids.max"];
+    uint64_t least = UINT64_MAX;
+    int length = snprintf(level, sizeof level, "%s%s", mount, group);
+
+    if (length < 0 || (size_t)length >= sizeof level)
+        return UINT64_MAX;
+    for (;;) {
+        uint64_t tasks = UINT64_MAX;
+
+        snprintf(path, sizeof path, "%s/pids.max", level);
+        tasks = read_number(path);
+        least = tasks < least ? tasks : least;
+        if (strlen(level) <= strlen(mount))
+            return least;
+        *strrchr(level, '/') = '\0';
+    }
+}
+
+/* In a list with commas. */
+static bool has_pids(const char *controllers)
+{
+    const char *found = strstr(controllers, "pids");
+
+    return found != NULL && (found == controllers || found[-1] == ',') &&
+           (found[4] == '\0' || found[4] == ',');
+}
+
+/* A line is "ID:CONTROLLERS:GROUP"; version 2 has no controllers in it. */
+uint64_t limits_cgroup_tasks(const char *membership, const char *mount)
 {
     char line[PATH_MAX];
-    char path[PATH_MAX + 32];
-    uint64_t tasks = UINT64_MAX;
-    FILE *file = fopen("/proc/self/cgroup", "re");
+    char pids_mount[PATH_MAX];
+    uint64_t least = UINT64_MAX;
+    FILE *file = fopen(membership, "re");
 
     if (file == NULL)
         return UINT64_MAX;
+    snprintf(pids_mount, sizeof pids_mount, "%s/pids", mount);
     while (fgets(line, sizeof line, file) != NULL) {
+        char *rest = line;
+        uint64_t tasks = UINT64_MAX;
+        const char *controllers = NULL;
+
         line[strcspn(line, "\n")] = '\0';
-        if (strncmp(line, "0::", 3) != 0)
+        strsep(&rest, ":");
+        controllers = strsep(&rest, ":");
+        if (rest == NULL)
             continue;
-        snprintf(path, sizeof path, "/sys/fs/cgroup%s/pids.max", line + 3);
-        tasks = read_number(path);
+        if (*controllers == '\0')
+            tasks = read_levels(mount, rest);
+        else if (has_pids(controllers))
+            tasks = read_levels(pids_mount, rest);
+        least = tasks < least ? tasks : least;
     }
     fclose(file);
-    return tasks;
+    return least;
 }
 
 struct limit limits_find(void)
 {
-    struct limit limit = {INT_MAX, "the system"};
+    struct limit limit = {INT_MAX, INT_MAX, "the system"};
 
-    lower(&limit, "RLIMIT_NOFILE", descriptors_left(), SPARE_FDS, 1);
-    lower(&limit, "RLIMIT_NPROC", read_processes(), 1, 1);
-    lower(&limit, "pids.max", read_cgroup_tasks(), 1, 1);
+    lower(&limit, "RLIMIT_NOFILE", subtract(descriptors_left(), SPARE_FDS));
+    lower_threads(&limit, "RLIMIT_NPROC", read_processes());
+    lower_threads(&limit, "pids.max",
+                  limits_cgroup_tasks("/proc/self/cgroup", "/sys/fs/cgroup"));
     lower(&limit, "kernel.threads-max",
-          read_number("/proc/sys/kernel/threads-max"), SPARE_THREADS, 1);
-    lower(&limit, "kernel.pid_max", read_number("/proc/sys/kernel/pid_max"),
-          SPARE_THREADS, 1);
+          subtract(read_number("/proc/sys/kernel/threads-max"), SPARE_THREADS));
+    lower(&limit, "kernel.pid_max",
+          subtract(read_number("/proc/sys/kernel/pid_max"), SPARE_THREADS));
     /* A stack and its guard page. */
-    lower(&limit, "vm.max_map_count", read_number("/proc/sys/vm/max_map_count"),
-          SPARE_MAPS, 2);
+    lower(&limit, "vm.max_map_count",
+          subtract(read_number("/proc/sys/vm/max_map_count"), SPARE_MAPS) / 2);
     return limit;
 }
 

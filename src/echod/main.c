@@ -70,7 +70,7 @@ static int choose_max_clients(const struct options *options,
                           "--max-clients=%zu: this process can have %zu (%s)",
                           options->max_clients, limit.clients, limit.name);
     *max_clients =
-        options->max_clients > 0 ? options->max_clients : limit.clients;
+        options->max_clients > 0 ? options->max_clients : limit.by_default;
     return 0;
 }
 

@@ -8,32 +8,101 @@
 
 #include "echod/thread.h"
 
+#include "common/clock.h"
+
+#include <errno.h>
+#include <poll.h>
 #include <sched.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
-/* What a client's thread has beyond PTHREAD_STACK_MIN. The small buffer and
- * printf(3) for a line of the log take about 6 KiB; the minimum has space for
- * the rest. A test checks that a page is left. */
-enum { CLIENT_STACK = 4 * 1024 + CLIENT_STACK_EXTRA };
+/* What a client's thread needs at most: the small buffer, and printf(3) for a
+ * line of the log. On Linux it takes 4 KiB. A test checks that a page is left:
+ * other machines have larger vector registers, other C libraries another
+ * printf(3). */
+enum { CLIENT_STACK = 12 * 1024 + CLIENT_STACK_EXTRA, PROBE_STACK = 1 << 20 };
 
-size_t thread_stack_size(void)
+static void *store_frame(void *frame)
+{
+    *(uintptr_t *)frame = (uintptr_t)__builtin_frame_address(0);
+    return NULL;
+}
+
+/* glibc takes thread-local storage from the top of each stack. The environment
+ * and preloaded libraries decide how much, and no function tells: so look where
+ * the stack of a thread begins. */
+static int find_reserved(size_t *reserved)
+{
+    char *stack = mmap(NULL, PROBE_STACK, PROT_READ | PROT_WRITE,
+                       MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    uintptr_t top = (uintptr_t)stack + PROBE_STACK;
+    uintptr_t frame = top;
+    pthread_attr_t attributes;
+    pthread_t thread;
+    int error = 0;
+
+    if (stack == MAP_FAILED)
+        return errno;
+    error = pthread_attr_init(&attributes);
+    if (error == 0)
+        error = pthread_attr_setstack(&attributes, stack, PROBE_STACK);
+    if (error == 0)
+        error = pthread_create(&thread, &attributes, store_frame, &frame);
+    if (error == 0)
+        error = pthread_join(thread, NULL);
+    munmap(stack, PROBE_STACK);
+    *reserved = top - frame;
+    return error;
+}
+
+static int find_stack_size(size_t *size)
 {
     long least = sysconf(_SC_THREAD_STACK_MIN);
     size_t page = (size_t)sysconf(_SC_PAGESIZE);
-    size_t size = (least > 0 ? (size_t)least : 64 * 1024) + CLIENT_STACK;
+    int error = find_reserved(size);
 
-    return (size + page - 1) / page * page;
+    *size += CLIENT_STACK;
+    if (least > 0 && *size < (size_t)least)
+        *size = (size_t)least;
+    *size = (*size + page - 1) / page * page;
+    return error;
 }
 
 int thread_attributes(pthread_attr_t *attributes)
 {
-    int error = pthread_attr_init(attributes);
+    size_t stack_size = 0;
+    int error = find_stack_size(&stack_size);
 
+    if (error == 0)
+        error = pthread_attr_init(attributes);
     if (error == 0)
         error =
             pthread_attr_setdetachstate(attributes, PTHREAD_CREATE_DETACHED);
     if (error == 0)
-        error = pthread_attr_setstacksize(attributes, thread_stack_size());
+        error = pthread_attr_setstacksize(attributes, stack_size);
+    return error;
+}
+
+/* A client frees its slot before its thread has ended, so at a limit on threads
+ * the next one may be possible in a moment. The wait holds up the accept loop:
+ * in a shortage that lasts, only the first call waits. */
+int thread_start(const pthread_attr_t *attributes, void *(*run)(void *),
+                 void *argument)
+{
+    enum { WAIT_MS = 100, INTERVAL_MS = 1 };
+    static bool is_short = false;
+    int64_t until_ms = clock_ms() + (is_short ? 0 : WAIT_MS);
+    pthread_t thread;
+    int error = 0;
+
+    while ((error = pthread_create(&thread, attributes, run, argument)) ==
+               EAGAIN &&
+           clock_left(until_ms) > 0)
+        poll(NULL, 0, INTERVAL_MS);
+    is_short = error != 0;
     return error;
 }
 

@@ -113,16 +113,19 @@ END_TEST
 START_TEST(a_page_of_the_stack_is_left)
 {
 #if CLIENT_STACK_EXTRA == 0
-    size_t size = thread_stack_size();
+    unsigned char *stack = NULL;
+    size_t size = 0;
     size_t clean = 0;
-    unsigned char *stack = mmap(NULL, size, PROT_READ | PROT_WRITE,
-                                MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     static char bytes[8192];
     pthread_attr_t attributes;
     pthread_t thread;
     int fds[2];
     struct client *client = add_client(fds);
 
+    ck_assert_int_eq(thread_attributes(&attributes), 0);
+    pthread_attr_getstacksize(&attributes, &size);
+    stack = mmap(NULL, size, PROT_READ | PROT_WRITE,
+                 MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     memset(stack, 0xa5, size);
     write_all(fds[0], bytes, sizeof bytes);
     shutdown(fds[0], SHUT_WR);

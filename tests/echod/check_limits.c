@@ -10,6 +10,10 @@
 #include "tests/common/suite.h"
 #include "tests/echod/program.h"
 
+#include <fcntl.h>
+#include <grp.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
@@ -275,6 +279,44 @@ START_TEST(without_a_thread_a_client_is_closed)
 END_TEST
 #endif
 
+/* A user with no other process, and the limits of a small service. The program
+ * is opened before, since it may be where that user cannot go. */
+static void allow_8_processes(void)
+{
+    struct rlimit limit = {8, 8};
+    uid_t user = 20000 + (uid_t)getpid() % 20000;
+    char path[32];
+
+    snprintf(path, sizeof path, "/proc/self/fd/%d",
+             open(getenv("ECHOD"), O_RDONLY));
+    setenv("ECHOD", path, 1);
+    if (setrlimit(RLIMIT_NPROC, &limit) < 0 || setgroups(0, NULL) < 0 ||
+        setgid(user) < 0 || setuid(user) < 0)
+        _exit(125);
+}
+
+/* A client's slot is free before its thread has ended. */
+START_TEST(at_the_limit_on_processes_new_connections_wait)
+{
+    enum { CLIENTS = 500, ROUNDS = 10 };
+    int fds[CLIENTS];
+
+    echod.before = allow_8_processes;
+    SERVE(&echod, "127.0.0.1:0");
+    for (int round = 0; round < ROUNDS; round++) {
+        for (int i = 0; i < CLIENTS; i++) {
+            fds[i] = program_connect(&echod);
+            write_all(fds[i], "hello\n", 6);
+            shutdown(fds[i], SHUT_WR);
+        }
+        for (int i = 0; i < CLIENTS; i++) {
+            ck_assert_uint_eq(read_to_end(fds[i]), 6);
+            close(fds[i]);
+        }
+    }
+}
+END_TEST
+
 void suite_tests(TCase *tests)
 {
     TCase *started = suite_case("started");
@@ -297,4 +339,6 @@ void suite_tests(TCase *tests)
 #if CLIENT_STACK_EXTRA == 0
     tcase_add_test(tests, without_a_thread_a_client_is_closed);
 #endif
+    if (getuid() == 0)
+        tcase_add_test(tests, at_the_limit_on_processes_new_connections_wait);
 }

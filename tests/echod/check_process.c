@@ -21,6 +21,7 @@
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/un.h>
 #include <unistd.h>
 
@@ -176,6 +177,89 @@ START_TEST(a_limit_too_low_for_one_client_is_named)
 }
 END_TEST
 
+/* A folder for a tree of control groups, and a file of it. */
+static const char *control_file(const char *name)
+{
+    static char path[256];
+
+    snprintf(path, sizeof path, "/tmp/check_process.%ld/%s", (long)getpid(),
+             name);
+    return path;
+}
+
+/* Write one line into a file, and make the folders that it is in. */
+static void write_control_file(const char *name, const char *line)
+{
+    char path[256];
+    FILE *file = NULL;
+
+    strcpy(path, control_file(name));
+    for (char *slash = path + 5; (slash = strchr(slash, '/')); slash++) {
+        *slash = '\0';
+        mkdir(path, 0700);
+        *slash = '/';
+    }
+    file = fopen(path, "w");
+    ck_assert_ptr_nonnull(file);
+    fprintf(file, "%s\n", line);
+    fclose(file);
+}
+
+/* The levels of version 2 and of version 1, from the mount down, and what
+ * /proc/self/cgroup has. The group may not exist where it is looked up: a
+ * container sees its own group as the mount. */
+static const struct {
+    const char *membership;
+    const char *levels[3], *pids_levels[3];
+    uint64_t tasks;
+} groups[] = {
+    {"0::/a/b", {NULL, "max", "30"}, {NULL, NULL, NULL}, 30},
+    {"0::/a/b", {NULL, "20", "max"}, {NULL, NULL, NULL}, 20},
+    {"0::/a/b", {"10", "20", "30"}, {NULL, NULL, NULL}, 10},
+    {"0::/a", {NULL, "20", "10"}, {NULL, NULL, NULL}, 20},
+    {"0::/", {"20", "10", "10"}, {NULL, NULL, NULL}, 20},
+    {"0::/gone/away", {"20", "10", "10"}, {NULL, NULL, NULL}, 20},
+    {"0::/a/b", {NULL, "max", "max"}, {NULL, NULL, NULL}, UINT64_MAX},
+    {"8:pids:/a/b", {NULL, "5", "5"}, {NULL, "max", "30"}, 30},
+    {"8:cpu,pids:/a/b", {NULL, "5", "5"}, {NULL, "20", "30"}, 20},
+    {"8:pids,cpu:/a\n0::/a", {NULL, "20", NULL}, {NULL, "10", "5"}, 10},
+    {"8:cpu:/a/b\n0::/", {NULL, NULL, NULL}, {NULL, "5", "5"}, UINT64_MAX},
+    {"8:lapids:/a/b", {NULL, "5", "5"}, {NULL, "5", "5"}, UINT64_MAX},
+    {"nonsense", {"5", "5", "5"}, {"5", "5", "5"}, UINT64_MAX},
+};
+
+START_TEST(every_level_of_a_control_group_counts)
+{
+    static const char *const files[] = {"pids.max", "a/pids.max",
+                                        "a/b/pids.max"};
+    char membership[256];
+    char mount[256];
+    char name[64];
+    char command[300];
+
+    write_control_file("cgroup", groups[_i].membership);
+    for (size_t i = 0; i < 3; i++) {
+        if (groups[_i].levels[i] != NULL)
+            write_control_file(files[i], groups[_i].levels[i]);
+        snprintf(name, sizeof name, "pids/%s", files[i]);
+        if (groups[_i].pids_levels[i] != NULL)
+            write_control_file(name, groups[_i].pids_levels[i]);
+    }
+    strcpy(membership, control_file("cgroup"));
+    strcpy(mount, control_file(""));
+    mount[strlen(mount) - 1] = '\0';
+    ck_assert_uint_eq(limits_cgroup_tasks(membership, mount), groups[_i].tasks);
+    snprintf(command, sizeof command, "rm -r %s", mount);
+    ck_assert_int_eq(system(command), 0);
+}
+END_TEST
+
+START_TEST(without_a_control_group_there_is_no_limit)
+{
+    ck_assert_uint_eq(limits_cgroup_tasks("/nosuch", "/nosuch"), UINT64_MAX);
+}
+END_TEST
+
 START_TEST(growing_the_table_changes_no_descriptor)
 {
     int fd = fcntl(STDIN_FILENO, F_DUPFD, 100);
@@ -230,6 +314,9 @@ void suite_tests(TCase *tests)
         tcase_add_test(tests, the_lowest_limit_is_named);
         tcase_add_test(tests, a_limit_too_low_for_one_client_is_named);
     }
+    tcase_add_loop_test(tests, every_level_of_a_control_group_counts, 0,
+                        sizeof groups / sizeof groups[0]);
+    tcase_add_test(tests, without_a_control_group_there_is_no_limit);
     tcase_add_test(tests, growing_the_table_changes_no_descriptor);
     tcase_add_test(tests, an_unknown_user_is_named);
     tcase_add_test(tests, a_change_of_user_cannot_be_undone);

@@ -82,6 +82,34 @@ START_TEST(privileges_are_dropped_after_binding)
 }
 END_TEST
 
+/* ---- Threads ---- */
+
+static const char *const tls_sizes[] = {"512", "13312", "65536", "500000"};
+static const char *tls_size;
+
+static void enlarge_thread_local_storage(void)
+{
+    char tunable[64];
+
+    snprintf(tunable, sizeof tunable, "glibc.rtld.optional_static_tls=%s",
+             tls_size);
+    setenv("GLIBC_TUNABLES", tunable, 1);
+}
+
+/* glibc takes it from the stack of each thread. */
+START_TEST(a_stack_has_space_beside_thread_local_storage)
+{
+    int fd = -1;
+
+    tls_size = tls_sizes[_i];
+    echod.before = enlarge_thread_local_storage;
+    SERVE(&echod, "127.0.0.1:0");
+    fd = program_connect(&echod);
+    program_ping(fd);
+    program_end_client(&echod, fd, "wrote 6 bytes");
+}
+END_TEST
+
 /* ---- Supervisors ---- */
 
 static int listen_fd;
@@ -301,6 +329,8 @@ void suite_tests(TCase *tests)
     tcase_add_test(tests, two_servers_share_an_address_with_reuseport);
     if (getuid() == 0)
         tcase_add_test(tests, privileges_are_dropped_after_binding);
+    tcase_add_loop_test(tests, a_stack_has_space_beside_thread_local_storage, 0,
+                        sizeof tls_sizes / sizeof tls_sizes[0]);
     tcase_add_test(tests, an_inherited_socket_outlives_the_server);
     tcase_add_test(tests, a_broken_listener_stops_the_server_with_status_1);
     tcase_add_test(tests, the_supervisor_is_notified_of_start_and_stop);
