@@ -11,10 +11,11 @@
 
 /*
  * Open /dev/null on each of descriptors 0, 1 and 2 that is closed. Otherwise a
- * socket would get that number, and what is printed would be sent to the peer.
- * Each is opened for the wrong direction, so that using it is still an error.
+ * pipe or a socket would get that number, and receive what is printed. Each is
+ * opened for the wrong direction, so that using it is still an error. Returns
+ * 0, or -1 with errno: then the process must not open anything else.
  */
-void descriptors_fill_standard(void);
+int descriptors_fill_standard(void);
 
 /* Raise the soft limit to the hard one. The soft limit is low for the sake of
  * programs that use select(2). */

@@ -46,7 +46,10 @@ int main(int argc, char *argv[])
     struct options options;
     char errmsg[ERRMSG_MAX];
 
-    descriptors_fill_standard();
+    if (descriptors_fill_standard() < 0) {
+        status_warn("cannot open /dev/null: %s", strerror(errno));
+        return STATUS_LOCAL;
+    }
     if (options_parse(&options, argc, argv, errmsg) < 0) {
         status_warn("%s", errmsg);
         return STATUS_LOCAL;

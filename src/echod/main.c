@@ -146,13 +146,17 @@ int main(int argc, char *argv[])
     struct options options;
     char errmsg[ERRMSG_MAX];
     int err_fd = STDERR_FILENO;
+    int error = descriptors_fill_standard() < 0 ? errno : 0;
 
-    descriptors_fill_standard();
     /* Under inetd(8) standard error may be the client's socket, which gets
      * nothing but the echo. */
     if (inetd_is_stdin_socket(err_fd))
         err_fd = -1;
     log_open(LOG_NONE, -1, err_fd);
+    if (error != 0) {
+        log_warn("cannot open /dev/null: %s", strerror(error));
+        return STATUS_FAILED;
+    }
     if (options_parse(&options, argc, argv, errmsg) < 0) {
         log_warn("%s", errmsg);
         return STATUS_USAGE;
