@@ -181,7 +181,9 @@ START_TEST(a_total_timeout_ends_a_slow_exchange)
     pthread_join(peer.thread, NULL);
     ck_assert_int_ge(now_ms() - before_ms, 99);
     ck_assert_int_eq(connection.fault.kind, FAULT_LATE);
-    ck_assert_int_eq(connection.fault.after_ms, 100);
+    ck_assert(connection.fault.is_slow);
+    ck_assert_int_ge(connection.fault.after_ms, 99);
+    ck_assert_uint_gt(connection.received, 0);
     ck_assert_uint_lt(connection.received, SIZE);
 }
 END_TEST
@@ -214,15 +216,17 @@ START_TEST(an_idle_timeout_restarts_on_progress)
     ck_assert_int_ge(now_ms() - last_progress_ms, IDLE_MS - 1);
     expect_fault(FAULT_LATE, 1, 2);
     ck_assert_int_eq(connection.fault.after_ms, IDLE_MS);
+    ck_assert(!connection.fault.is_slow);
 }
 END_TEST
 
-/* At 100 bytes a second the echo would take 10 s: below 10 kB/s, the exchange
- * ends after 11 timeouts and 0.1 ms a byte. */
+/* At 100 bytes a second the echo would take 10 s. */
 START_TEST(an_idle_timeout_does_not_restart_for_ever)
 {
-    struct exchange exchange = {
-        .timeout_ms = 50, .is_idle_timeout = true, .buffer = buffer};
+    struct exchange exchange = {.timeout_ms = LONG_MS,
+                                .limit_ms = 200,
+                                .is_idle_timeout = true,
+                                .buffer = buffer};
     struct peer peer = {.limit = SIZE};
 
     pair_open(unix_pair);
@@ -232,7 +236,46 @@ START_TEST(an_idle_timeout_does_not_restart_for_ever)
     peer.stopped = true;
     pthread_join(peer.thread, NULL);
     ck_assert_int_eq(connection.fault.kind, FAULT_LATE);
+    ck_assert(connection.fault.is_slow);
+    ck_assert_int_ge(connection.fault.after_ms, 200);
+    ck_assert_uint_gt(connection.received, 0);
     ck_assert_uint_lt(connection.received, SIZE);
+}
+END_TEST
+
+/* After the limit the exchange waits for the timeout all the same: one that has
+ * stopped is not called slow. */
+START_TEST(an_exchange_that_has_stopped_is_not_slow)
+{
+    struct exchange exchange = {.timeout_ms = IDLE_MS,
+                                .limit_ms = IDLE_MS / 2,
+                                .is_idle_timeout = true,
+                                .buffer = buffer};
+
+    pair_open(unix_pair);
+    pair_echo(SIZE, SIZE - 1);
+    ck_assert_int_eq(exchange_until(&exchange, &connection, SIZE), -1);
+    expect_fault(FAULT_LATE, SIZE - 1, SIZE);
+    ck_assert_int_eq(connection.fault.after_ms, IDLE_MS);
+    ck_assert(!connection.fault.is_slow);
+}
+END_TEST
+
+/* The echo comes after the limit, but whole. */
+START_TEST(a_late_echo_that_is_whole_is_no_fault)
+{
+    struct exchange exchange = {.timeout_ms = LONG_MS,
+                                .limit_ms = 1,
+                                .is_idle_timeout = true,
+                                .buffer = buffer};
+    struct peer peer = {.limit = 1};
+
+    pair_open(unix_pair);
+    ck_assert_int_eq(connection_send(&connection, 1, buffer), 1);
+    start_peer(&peer, run_slow_echo);
+    ck_assert_int_eq(exchange_until(&exchange, &connection, 1), 0);
+    pthread_join(peer.thread, NULL);
+    expect_no_fault();
 }
 END_TEST
 
@@ -376,6 +419,8 @@ void suite_tests(TCase *tests)
     tcase_add_test(tests, a_total_timeout_ends_a_slow_exchange);
     tcase_add_test(tests, an_idle_timeout_restarts_on_progress);
     tcase_add_test(tests, an_idle_timeout_does_not_restart_for_ever);
+    tcase_add_test(tests, an_exchange_that_has_stopped_is_not_slow);
+    tcase_add_test(tests, a_late_echo_that_is_whole_is_no_fault);
     tcase_add_loop_test(tests, eof_before_everything_was_sent_is_a_fault, 0,
                         PAIR_KINDS);
     tcase_add_loop_test(tests, eof_with_bytes_missing_is_a_fault, 0,

@@ -196,6 +196,7 @@ enum status check_run(const struct options *options)
     context->min_connect_ns = INT64_MAX;
     context->exchange.timeout_ms = options->reply_timeout_ms;
     context->exchange.is_idle_timeout = true;
+    context->exchange.limit_ms = options->reply_timeout_ms;
     context->exchange.buffer = malloc(CONNECTION_CHUNK);
     if (context->exchange.buffer == NULL)
         status_warn("cannot begin: %s", strerror(errno));

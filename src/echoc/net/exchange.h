@@ -5,7 +5,8 @@
  * exchange: send and receive on one connection, blocking, with a timeout.
  *
  * Times are in ms. The functions return 0, or -1 with the connection's fault:
- * FAULT_LATE on a timeout, FAULT_STOPPED on an interrupt (see interrupt.h).
+ * FAULT_LATE on a timeout, FAULT_STOPPED on an interrupt (see interrupt.h). The
+ * fault tells silence from a timeout in which some bytes moved (is_slow).
  */
 #ifndef ECHOC_NET_EXCHANGE_H
 #define ECHOC_NET_EXCHANGE_H
@@ -17,9 +18,11 @@
 struct exchange {
     int timeout_ms;
     /* false: the timeout is for the whole exchange. true: it restarts when
-     * bytes move, but the whole may take no longer than 11 timeouts plus
-     * 0.1 ms a byte (10 kB/s). */
+     * bytes move. */
     bool is_idle_timeout;
+    /* With is_idle_timeout: the first bytes that move after limit_ms end the
+     * exchange, unless they complete it. 0: no limit. */
+    int limit_ms;
     unsigned char *buffer; /* CONNECTION_CHUNK bytes; the caller's */
     /* Called each time bytes have moved; may be NULL. */
     void (*on_progress)(const struct connection *connection);

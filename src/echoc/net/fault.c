@@ -147,8 +147,13 @@ void fault_text(const struct fault *fault, char text[FAULT_TEXT_MAX])
         snprintf(text, FAULT_TEXT_MAX, "%s", strerror(fault->error));
         break;
     case FAULT_LATE:
-        snprintf(text, FAULT_TEXT_MAX, "nothing for %g s%s",
-                 fault->after_ms / 1000.0, more);
+        if (fault->is_slow)
+            snprintf(text, FAULT_TEXT_MAX,
+                     "%" PRIu64 " byte%s missing after %.1f s", missing,
+                     missing == 1 ? "" : "s", fault->after_ms / 1e3);
+        else
+            snprintf(text, FAULT_TEXT_MAX, "nothing for %g s%s",
+                     fault->after_ms / 1000.0, more);
         break;
     case FAULT_RESET:
     case FAULT_CLOSED:

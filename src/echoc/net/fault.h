@@ -7,6 +7,7 @@
 #ifndef ECHOC_NET_FAULT_H
 #define ECHOC_NET_FAULT_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -39,7 +40,9 @@ struct fault {
     enum fault_change change;    /* FAULT_CHANGED */
     unsigned char expected, got; /* FAULT_CHANGED; got also FAULT_EXTRA */
     int error;       /* errno: FAULT_CONNECT, FAULT_RESET, FAULT_LOCAL */
-    int after_ms;    /* FAULT_LATE: the timeout */
+    int after_ms;    /* FAULT_LATE: the timeout, or with is_slow the time that
+                        the exchange had taken */
+    bool is_slow;    /* FAULT_LATE: some of the bytes had moved meanwhile */
     uint64_t offset; /* bytes that had come back correctly */
     uint64_t sent;   /* bytes that had been sent */
     uint64_t count;  /* FAULT_CHANGED: see enum fault_change;
