@@ -81,6 +81,8 @@ const char options_help[] =
     "      --hgrm=FILE         write percentiles in HdrHistogram's format\n"
     "      --plot=FILE         write a plot of the latency (SVG)\n"
     "check:\n"
+    "      --explain           say what each result means, not only the bad "
+    "ones\n"
     "      --idle=SECONDS      test whether an idle connection survives this "
     "long\n";
 
@@ -127,6 +129,7 @@ const struct row options_table[] = {
     {LOAD, 0, "csv", CONSTANT, FIELD(csv), true, 0},
     {LOAD, 0, "hgrm", TEXT, FIELD(hgrm), 0, 0},
     {LOAD, 0, "plot", TEXT, FIELD(plot), 0, 0},
+    {CHECK, 0, "explain", CONSTANT, FIELD(explain), true, 0},
     {CHECK, 0, "idle", SECONDS, FIELD(idle_ms), 1, 0},
 };
 

@@ -59,8 +59,9 @@ struct options {
     enum options_mode mode;
     const char *hgrm; /* file names, or NULL */
     const char *plot;
-    int idle_ms; /* 0: leave this probe out */
-    int dscp;    /* 0 to 63, or -1: leave it to the system */
+    bool explain; /* check: say what each result means */
+    int idle_ms;  /* 0: leave this probe out */
+    int dscp;     /* 0 to 63, or -1: leave it to the system */
     size_t source_count;
     struct endpoint sources[OPTIONS_SOURCES_MAX];
 };

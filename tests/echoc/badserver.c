@@ -29,14 +29,15 @@ enum {
     APPENDED = 3,
     BULK_LEAST = 16384,
     STORED_MAX = 1 << 20,
-    ACCEPT_MS = 200
+    ACCEPT_MS = 200,
+    RESET_CHUNKS = 300
 };
 
 struct connection {
     const struct fault *fault;
     int fd;
     unsigned number; /* of the connection, from 1 */
-    unsigned chunks; /* echoed, as close_after() counts them */
+    unsigned chunks; /* echoed, as reset_after() counts them */
     uint64_t offset; /* of the chunk, from the connection's beginning */
     size_t size;     /* of the chunk */
     bool is_done;    /* a fault that happens once has happened */
@@ -63,9 +64,9 @@ enum when {
 typedef bool fault_handler(struct connection *client);
 
 static fault_handler append_bytes, change_byte, close_after, delay_echo,
-    delay_last_byte, echo_slowly, half_close, idle, keep_open, miscount_byte,
-    read_only, reset_third, send_banner, send_urgent, send_x, store, swap_bytes,
-    write_twice;
+    delay_last_byte, echo_slowly, half_close, idle, keep_open, late_banner,
+    miscount_byte, read_only, reset_after, reset_third, send_banner,
+    send_urgent, send_x, store, swap_bytes, write_twice;
 
 static const struct fault {
     const char *name;
@@ -85,18 +86,28 @@ static const struct fault {
     {"too-much", "adds three bytes to each chunk", RECEIVED, append_bytes, 0},
 
     {"banner", "sends a banner first", ACCEPTED, send_banner, 0},
+    {"late-banner", "a banner after 500 ms of silence", WAITING, late_banner,
+     0},
     {"urgent", "sends an urgent byte first", ACCEPTED, send_urgent, 0},
 
     {"close-at-half-close", "closes with bytes unsent", WAITING, half_close, 0},
     {"reset-at-half-close", "resets with bytes unsent", WAITING, half_close, 1},
-    {"close-after", "closes after 64 KiB", RECEIVED, close_after, 0},
-    {"reset-after", "resets, 300 chunks or 64 KiB", RECEIVED, close_after, 300},
+    {"close-after", "closes after 64 KiB", RECEIVED, close_after, 65536},
+    {"close-after-300", "closes after 300 bytes", RECEIVED, close_after, 300},
+    {"close-after-1000", "closes after 1000 bytes", RECEIVED, close_after,
+     1000},
+    {"reset-after", "resets, 300 chunks or 64 KiB", RECEIVED, reset_after,
+     65536},
+    {"reset-after-1000", "resets after 1000 bytes", RECEIVED, reset_after,
+     1000},
     {"no-end", "echoes, but never closes", ENDED, keep_open, 0},
     {"idle-close", "closes when idle for 500 ms", WAITING, idle, 0},
     {"idle-drop", "ignores a client idle for 500 ms", WAITING, idle, 1},
 
+    {"delay-30", "holds each chunk back 30 ms", RECEIVED, delay_echo, 30},
     {"delay-40", "holds each chunk back 40 ms", RECEIVED, delay_echo, 40},
     {"late", "holds each chunk back 3 s", RECEIVED, delay_echo, 3000},
+    {"dribble", "60 bytes every 10 ms", RECEIVED, echo_slowly, 60},
     {"nagle", "two writes, no TCP_NODELAY", RECEIVED, write_twice, 0},
     {"slow", "reads and sends 200 kB/s", RECEIVED, echo_slowly, 2000},
     {"store", "reads 1 MiB at 400 kB/s, then echoes", RECEIVED, store, 400},
@@ -199,6 +210,16 @@ static bool send_banner(struct connection *client)
     return write_all(client, "220 ready\r\n", 11);
 }
 
+/* Only to a client that sends nothing, so that no other notices. */
+static bool late_banner(struct connection *client)
+{
+    if (client->offset > 0 || client->is_done ||
+        wait_for(client->fd, POLLIN, 500) != 0)
+        return true;
+    client->is_done = true;
+    return send_banner(client);
+}
+
 static bool send_urgent(struct connection *client)
 {
     return send(client->fd, "!", 1, MSG_OOB) == 1;
@@ -246,21 +267,30 @@ static bool half_close(struct connection *client)
     return client->fault->argument == 1 && reset(client);
 }
 
-/* Close after 64 KiB; with an argument, reset after it or n chunks. */
-static bool close_after(struct connection *client)
+/* Echo no byte beyond the number in the argument. Returns whether to go on. */
+static bool echo_up_to(struct connection *client)
 {
-    unsigned chunks_max = (unsigned)client->fault->argument;
-    size_t last = find(client, 65536 - 1);
+    size_t last = find(client, (uint64_t)client->fault->argument - 1);
     bool is_last = last < client->size;
 
     if (is_last)
         client->size = last + 1;
-    if (echo(client) && !is_last && ++client->chunks != chunks_max)
+    return echo(client) && !is_last;
+}
+
+static bool close_after(struct connection *client)
+{
+    if (echo_up_to(client))
         return true;
-    if (chunks_max > 0)
-        return reset(client);
     shutdown(client->fd, SHUT_WR);
     return read_only(client);
+}
+
+static bool reset_after(struct connection *client)
+{
+    if (echo_up_to(client) && ++client->chunks != RESET_CHUNKS)
+        return true;
+    return reset(client);
 }
 
 /* With argument 1 the connection is left open, but not served any more. */

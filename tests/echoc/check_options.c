@@ -281,9 +281,10 @@ START_TEST(a_rate_may_have_a_fraction)
 }
 END_TEST
 
-START_TEST(check_takes_clients_idle_and_json)
+START_TEST(check_takes_clients_explain_idle_and_json)
 {
-    expect_ok("check -c 3 --idle=0.5 --json h");
+    expect_ok("check -c 3 --explain --idle=0.5 --json h");
+    ck_assert(options.explain);
     ck_assert_int_eq(options.command, OPTIONS_CHECK);
     ck_assert_uint_eq(options.clients, 3);
     ck_assert_int_eq(options.idle_ms, 500);
@@ -430,6 +431,7 @@ static const struct {
     {"load --verify", "--verify"},
     {"load --new", "--new"},
     {"load --idle=1", "--idle"},
+    {"load --explain", "--explain"},
     {"check --verify", "--verify"},
     {"check -n 5", "--count"},
     {"check -s 5", "--size"},
@@ -614,7 +616,7 @@ void suite_tests(TCase *tests)
     tcase_add_test(tests, compatible_options_can_be_combined);
     tcase_add_test(tests, a_size_may_have_a_suffix);
     tcase_add_test(tests, a_rate_may_have_a_fraction);
-    tcase_add_test(tests, check_takes_clients_idle_and_json);
+    tcase_add_test(tests, check_takes_clients_explain_idle_and_json);
     tcase_add_test(tests, the_largest_values_are_accepted);
     tcase_add_test(tests, the_number_of_sources_is_limited);
     tcase_add_loop_test(tests, a_host_may_have_the_name_of_a_command, 0,

@@ -12,7 +12,10 @@
 #include "echoc/check/check.h"
 
 #include "common/clock.h"
+#include "echoc/check/cause.h"
 #include "echoc/check/probe.h"
+#include "echoc/check/table.h"
+#include "echoc/interrupt.h"
 #include "echoc/stats/json.h"
 
 #include <errno.h>
@@ -35,48 +38,52 @@ static const struct {
     {"clients", probe_clients},
     {"bulk", probe_bulk},
     {"idle", probe_idle},
+    {"unused", probe_unused},
 };
-enum { PROBES = sizeof probes / sizeof probes[0] };
+enum {
+    PROBES = sizeof probes / sizeof probes[0],
+    LEAVE_MS = 200,
+    LEAVE_TRIES = 5,
+    DURATION_MAX = 9 /* reply timeouts, for all probes but idle */
+};
 
 struct check {
     const struct options *options;
     struct probe_context context;
-    size_t bad;       /* results */
-    size_t accepting; /* endpoints */
+    struct causes causes;
+    int64_t start_ns;    /* of the probes */
+    size_t bad;          /* results */
+    size_t accepting;    /* endpoints */
+    const char *skipped; /* why the other probes are skipped, or NULL */
+    bool skips_on;       /* the row before says it */
 };
 
-static void print_json_row(const char *name, const struct probe_result *result)
+/* Nobody may read the output any more: check | head -1. */
+static bool is_over(const struct check *check)
 {
-    static const char *const verdicts[] = {
-        [PROBE_OK] = "ok", [PROBE_BAD] = "bad", [PROBE_SKIPPED] = "skipped"};
-
-    json_object(NULL);
-    json_string("name", name);
-    json_string("verdict", verdicts[result->verdict]);
-    json_string("seen", result->observed);
-    json_string("means", result->diagnosis);
-    json_end();
+    return check->context.is_interrupted || ferror(stdout) != 0;
 }
 
-static void print_text_row(const char *name, const struct probe_result *result)
-{
-    static const char *const verdicts[] = {
-        [PROBE_OK] = "ok", [PROBE_BAD] = "BAD", [PROBE_SKIPPED] = "skipped"};
-
-    printf("%-8s%-13s %s: %s\n", verdicts[result->verdict], name,
-           result->observed, result->diagnosis);
-    fflush(stdout); /* the next probe may take a while */
-}
-
+/* In text, what a result means is said if it is not ok, but not twice. */
 static void print_row(struct check *check, const char *name,
                       const struct probe_result *result)
 {
-    if (result->verdict == PROBE_BAD)
+    bool is_known = false;
+
+    if (result->verdict == PROBE_BAD) {
         check->bad++;
+        is_known = causes_add(&check->causes, result);
+    }
+    if (result->verdict == PROBE_SKIPPED) {
+        is_known = check->skips_on;
+        check->skips_on = check->skipped != NULL;
+    }
     if (check->options->json)
-        print_json_row(name, result);
+        table_json_row(name, result);
     else
-        print_text_row(name, result);
+        table_text_row(name, result,
+                       check->options->explain ||
+                           (result->verdict != PROBE_OK && !is_known));
 }
 
 static void print_resolved(struct check *check)
@@ -89,34 +96,120 @@ static void print_resolved(struct check *check)
     print_row(check, "resolve", &result);
 }
 
-static void probe_endpoints(struct check *check)
+/* All endpoints are probed before the first row is printed, since what a
+ * failure means depends on the others. */
+static void probe_endpoints(struct check *check, struct probe_result *results)
 {
     struct probe_context *context = &check->context;
+    struct server *server = &context->server;
+    size_t count = 0;
 
-    for (size_t i = 0; i < context->server.count; i++) {
-        struct probe_result result = {0};
-
-        if (context->is_interrupted)
-            return;
-        probe_endpoint(context, i, &result);
-        print_row(check, "connect", &result);
-        if (result.verdict == PROBE_OK && check->accepting++ == 0)
-            context->server.chosen = i;
+    for (; count < server->count && !is_over(check); count++) {
+        probe_endpoint(context, count, &results[count]);
+        if (results[count].verdict == PROBE_OK && check->accepting++ == 0)
+            server->chosen = count;
     }
+    for (size_t i = 0; i < count && !is_over(check); i++) {
+        if (check->accepting > 0 && results[i].verdict == PROBE_BAD)
+            probe_excuse_endpoint(&server->endpoints[i],
+                                  &server->endpoints[server->chosen],
+                                  &results[i]);
+        print_row(check, "connect", &results[i]);
+    }
+}
+
+/* Nothing came back on the connection that failed. */
+static bool was_not_served(const struct probe_result *result)
+{
+    enum fault_kind kind = result->fault.kind;
+
+    return result->fault.offset == 0 &&
+           (kind == FAULT_LATE || kind == FAULT_CLOSED || kind == FAULT_RESET);
+}
+
+static void run_again(struct check *check, probe_function *probe,
+                      struct probe_result *result)
+{
+    *result = (struct probe_result){0};
+    probe_run(&check->context, probe, result);
+}
+
+/* A server with a limit may take a moment to see the end of the connection
+ * before. */
+static void run_until_served(struct check *check, probe_function *probe,
+                             struct probe_result *result)
+{
+    for (int i = 0; i < LEAVE_TRIES; i++) {
+        if (!was_not_served(result) || result->fault.kind == FAULT_LATE)
+            return;
+        interrupt_wait(-1, 0, clock_ns() + LEAVE_MS * PROBE_NS_PER_MS);
+        run_again(check, probe, result);
+    }
+}
+
+/* If nothing has come back yet, the unused connection may be the reason: run
+ * the probe again without it. */
+static void run_probe(struct check *check, probe_function *probe,
+                      struct probe_result *result)
+{
+    struct probe_context *context = &check->context;
+    struct probe_result first;
+
+    probe_run(context, probe, result);
+    if (probe == probe_silence || probe == probe_clients ||
+        !was_not_served(result))
+        return;
+    first = *result;
+    if (!context->has_answer && context->unused.fd >= 0) {
+        probe_end_and_close(&context->unused);
+        run_again(check, probe, result);
+        run_until_served(check, probe, result);
+        if (context->has_answer)
+            context->blocked = first;
+    } else if (context->blocked.fault.kind != FAULT_NONE)
+        run_until_served(check, probe, result);
+}
+
+/* Returns why the probes that follow would only take time, or NULL. */
+static const char *why_skip(const struct check *check,
+                            const struct probe_result *last)
+{
+    const struct probe_context *context = &check->context;
+    int64_t elapsed_ms = (clock_ns() - check->start_ns) / PROBE_NS_PER_MS;
+
+    if (!context->has_answer &&
+        (last->fault.kind == FAULT_LATE || last->fault.kind == FAULT_CONNECT))
+        return "nothing has come back so far";
+    if (elapsed_ms > DURATION_MAX * (int64_t)check->options->reply_timeout_ms)
+        return "the probes before it took too long";
+    return check->skipped;
+}
+
+/* To look at the unused connection takes no time. */
+static bool is_free(const struct probe_context *context, size_t number)
+{
+    return probes[number].probe == probe_unused && context->unused.fd >= 0;
 }
 
 static void run_probes(struct check *check)
 {
-    for (size_t i = 0; i < PROBES; i++) {
-        struct probe_result result = {0};
+    struct probe_context *context = &check->context;
 
-        if (check->context.is_interrupted)
-            return;
-        if (probes[i].probe == probe_idle && check->options->idle_ms == 0)
+    check->start_ns = clock_ns();
+    for (size_t i = 0; i < PROBES && !is_over(check); i++) {
+        struct probe_result result = {0};
+        bool is_idle = probes[i].probe == probe_idle;
+
+        if (is_idle && check->options->idle_ms == 0)
             continue;
-        probe_run(&check->context, probes[i].probe, &result);
+        if (check->skipped != NULL && !is_free(context, i))
+            probe_skipped(&result, check->skipped, "not tried");
+        else
+            run_probe(check, probes[i].probe, &result);
         print_row(check, probes[i].name, &result);
+        check->skipped = why_skip(check, &result);
     }
+    probe_close(&context->unused);
 }
 
 static void begin_json(const struct check *check)
@@ -126,7 +219,7 @@ static void begin_json(const struct check *check)
     json_array("trials");
 }
 
-static void end_json(const struct check *check)
+static void end_json(const struct check *check, const char *cause)
 {
     const struct probe_context *context = &check->context;
     char name[CONNECT_NAME_MAX];
@@ -135,11 +228,14 @@ static void end_json(const struct check *check)
     connect_name(&context->server, context->server.chosen, name);
     json_string("endpoint", check->accepting > 0 ? name : NULL);
     json_integer("bad", check->bad);
+    json_string("cause", *cause != '\0' ? cause : NULL);
     json_bool("ok", check->accepting > 0 && check->bad == 0 &&
-                        !context->is_interrupted);
+                        !context->is_interrupted &&
+                        !context->has_local_failure);
     json_number("resolve_ms", context->resolve_ms);
     json_times("connect_ms", &context->connect_times);
     json_times("round_trip_ms", &context->round_trips);
+    json_integer("bulk_bytes", context->bulk_bytes);
     json_number("bytes_per_second", context->bytes_per_second);
     json_end();
 }
@@ -162,48 +258,64 @@ static enum status check_status(const struct check *check)
     return STATUS_UNREACHED;
 }
 
-static enum status run(struct check *check)
+static enum status run(struct check *check, struct probe_result *results)
 {
+    char cause[PROBE_TEXT_MAX];
+    size_t explained = 0;
+
     if (check->options->json)
         begin_json(check);
     print_resolved(check);
-    probe_endpoints(check);
+    probe_endpoints(check, results);
     if (check->accepting > 0)
         run_probes(check);
+    explained = causes_find(&check->causes, cause);
     if (check->options->json)
-        end_json(check);
-    else if (check->bad > 0)
-        printf("%zu bad\n", check->bad);
+        end_json(check, cause);
+    else
+        table_text_end(cause, explained, check->bad);
     return check_status(check);
+}
+
+static void init(struct check *check, const struct options *options)
+{
+    struct probe_context *context = &check->context;
+
+    check->options = options;
+    context->options = options;
+    context->run_id = (uint64_t)clock_ns();
+    context->min_connect_ns = INT64_MAX;
+    context->unused.fd = -1;
+    context->short_options = *options;
+    context->exchange.timeout_ms = options->reply_timeout_ms;
+    context->exchange.limit_ms = options->reply_timeout_ms;
+    context->exchange.is_idle_timeout = true;
 }
 
 enum status check_run(const struct options *options)
 {
     static struct check check; /* too large for a stack */
     struct probe_context *context = &check.context;
+    struct probe_result *results = NULL; /* of the endpoints */
     int64_t start = clock_ns();
-    enum status status = STATUS_OK;
+    enum status status = STATUS_LOCAL;
     char errmsg[ERRMSG_MAX];
 
+    init(&check, options);
     status = connect_resolve(&context->server, options, errmsg);
     if (status != STATUS_OK)
         return status_cannot_begin(options, status, errmsg);
     status = STATUS_LOCAL;
-    check.options = options;
-    context->options = options;
     context->resolve_ms = (double)(clock_ns() - start) / 1e6;
-    context->run_id = (uint64_t)start;
-    context->min_connect_ns = INT64_MAX;
-    context->exchange.timeout_ms = options->reply_timeout_ms;
-    context->exchange.is_idle_timeout = true;
-    context->exchange.limit_ms = options->reply_timeout_ms;
     context->exchange.buffer = malloc(CONNECTION_CHUNK);
-    if (context->exchange.buffer == NULL)
+    results = calloc(context->server.count, sizeof *results);
+    if (context->exchange.buffer == NULL || results == NULL)
         status_warn("cannot begin: %s", strerror(errno));
-    else if (connect_check_limit(options->clients, 1, errmsg) < 0)
+    else if (connect_check_limit(options->clients, 2, errmsg) < 0)
         status_cannot_begin(options, STATUS_LOCAL, errmsg);
     else
-        status = run(&check);
+        status = run(&check, results);
+    free(results);
     free(context->exchange.buffer);
     connect_free(&context->server);
     return status;

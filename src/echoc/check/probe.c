@@ -3,20 +3,26 @@
  * Copyright (c) 2026 The echod authors
  *
  * probe: what the probes of the check command share: connecting, results, and
- * the diagnosis of each fault.
+ * what a failed connection means for them.
  */
 #include "config.h"
 
 #include "echoc/check/probe.h"
 
 #include "common/clock.h"
+#include "echoc/check/diagnosis.h"
+#include "echoc/interrupt.h"
 #include "echoc/net/connect.h"
 #include "echoc/net/pattern.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <sys/socket.h>
 #include <unistd.h>
+
+enum { TIMEOUTS_MAX = 2, SHORT_TIMEOUT_MS = 1000, END_WAIT_MS = 100 };
 
 int probe_connect(struct probe_context *context, struct connection *connection)
 {
@@ -51,10 +57,28 @@ void probe_close(struct connection *connection)
     connection->fd = -1;
 }
 
+void probe_end_and_close(struct connection *connection)
+{
+    if (connection->fd >= 0 && connection->fault.kind == FAULT_NONE &&
+        !connection->ended && shutdown(connection->fd, SHUT_WR) == 0)
+        interrupt_wait(connection->fd, POLLIN,
+                       clock_ns() + END_WAIT_MS * (int64_t)PROBE_NS_PER_MS);
+    probe_close(connection);
+}
+
 int64_t probe_deadline(const struct probe_context *context)
 {
-    return clock_ns() +
-           context->options->reply_timeout_ms * (int64_t)PROBE_NS_PER_MS;
+    return clock_ns() + context->exchange.timeout_ms * (int64_t)PROBE_NS_PER_MS;
+}
+
+static int fill(struct probe_result *result, enum probe_verdict verdict,
+                const char *diagnosis, const char *format, va_list list)
+{
+    result->verdict = verdict;
+    result->broke_at = PROBE_NO_OFFSET;
+    snprintf(result->diagnosis, PROBE_TEXT_MAX, "%s", diagnosis);
+    vsnprintf(result->observed, PROBE_TEXT_MAX, format, list);
+    return 0;
 }
 
 int probe_ok(struct probe_result *result, const char *diagnosis,
@@ -62,10 +86,8 @@ int probe_ok(struct probe_result *result, const char *diagnosis,
 {
     va_list list;
 
-    result->verdict = PROBE_OK;
-    snprintf(result->diagnosis, PROBE_TEXT_MAX, "%s", diagnosis);
     va_start(list, format);
-    vsnprintf(result->observed, PROBE_TEXT_MAX, format, list);
+    fill(result, PROBE_OK, diagnosis, format, list);
     va_end(list);
     return 0;
 }
@@ -75,102 +97,49 @@ int probe_bad(struct probe_result *result, const char *diagnosis,
 {
     va_list list;
 
-    result->verdict = PROBE_BAD;
-    snprintf(result->diagnosis, PROBE_TEXT_MAX, "%s", diagnosis);
     va_start(list, format);
-    vsnprintf(result->observed, PROBE_TEXT_MAX, format, list);
+    fill(result, PROBE_BAD, diagnosis, format, list);
     va_end(list);
     return 0;
 }
 
-static const char *diagnose_change(enum fault_change change)
+int probe_skipped(struct probe_result *result, const char *diagnosis,
+                  const char *format, ...)
 {
-    switch (change) {
-    case CHANGE_LOST:
-        return "bytes are lost on the way";
-    case CHANGE_ADDED:
-        return "something inserts bytes";
-    case CHANGE_REPEATED:
-        return "bytes are repeated on the way";
-    case CHANGE_SWAPPED:
-        return "bytes are reordered on the way";
-    case CHANGE_GARBLED:
-        return "what comes back is not an echo";
-    case CHANGE_REPLACED:
-    case CHANGE_UNKNOWN:
-        break;
-    }
-    return "bytes are changed on the way";
+    va_list list;
+
+    va_start(list, format);
+    fill(result, PROBE_SKIPPED, diagnosis, format, list);
+    va_end(list);
+    return 0;
 }
 
-static const char *diagnose_late(const struct fault *fault)
+static bool is_about_the_path(const struct fault *fault)
 {
-    if (fault->sent == fault->offset)
-        return "the other side never closes the connection";
-    if (fault->offset == 0 && fault->sent == 1)
-        return "nothing comes back, or the last byte is held back or dropped";
-    if (fault->offset == 0)
-        return "nothing answers: not an echo server, or the path drops every "
-               "byte";
-    if (fault->sent - fault->offset == 1)
-        return "the last byte is held back or dropped";
-    return "the echo stops short: something holds bytes back or drops them";
-}
-
-static const char *diagnose_connect(int error)
-{
-    switch (error) {
-    case ECONNREFUSED:
-        return "nothing listens there";
-    case ENOENT:
-        return "there is no such socket: the server is not running, or uses "
-               "another path";
-    case EACCES:
-        return "this user may not connect to the socket";
-    case EADDRNOTAVAIL:
-    case EAFNOSUPPORT:
-        return "this machine has no address of that family";
-    default:
-        return "unreachable: filtered, or no route";
-    }
-}
-
-static const char *diagnose(const struct fault *fault)
-{
-    switch (fault->kind) {
-    case FAULT_CONNECT:
-        return diagnose_connect(fault->error);
-    case FAULT_LATE:
-        return diagnose_late(fault);
-    case FAULT_RESET:
-        return "something resets the connection: a limit, a failure or a "
-               "middlebox";
-    case FAULT_CLOSED:
-        return "the other side closes before everything is back";
-    case FAULT_CHANGED:
-        return diagnose_change(fault->change);
-    case FAULT_EXTRA:
-        return "more comes back than was sent: something adds bytes";
-    case FAULT_STOPPED:
-        return "interrupted";
-    default:
-        return "a failure on this side";
-    }
+    return fault->kind != FAULT_STOPPED && fault->kind != FAULT_LOCAL &&
+           !(fault->kind == FAULT_LATE && fault->is_slow);
 }
 
 /* where is empty, or says at which point of the probe the connection failed. */
 static void report_fault(struct probe_result *result, const struct fault *fault,
                          const char *diagnosis, const char *where)
 {
+    bool is_usual = diagnosis == NULL || !is_about_the_path(fault);
     char text[FAULT_TEXT_MAX];
 
     fault_text(fault, text);
-    if (diagnosis == NULL || fault->kind == FAULT_STOPPED)
-        diagnosis = diagnose(fault);
-    probe_bad(result, diagnosis, "%s%s%s", where, *where != '\0' ? ": " : "",
-              text);
-    if (fault->kind == FAULT_STOPPED)
+    probe_bad(result, is_usual ? diagnosis_of(fault) : diagnosis, "%s%s%s",
+              where, *where != '\0' ? ": " : "", text);
+    if (!is_about_the_path(fault))
         result->verdict = PROBE_SKIPPED;
+    result->fault = *fault;
+    if (is_usual &&
+        (fault->kind == FAULT_CLOSED || fault->kind == FAULT_RESET)) {
+        result->broke_at = fault->offset;
+        result->cause = "the other side ends the connections on its own";
+    }
+    if (fault->kind == FAULT_LATE && fault->sent - fault->offset == 1)
+        result->cause = "the last byte is held back or dropped";
 }
 
 int probe_fault(struct probe_result *result, const struct fault *fault,
@@ -186,39 +155,35 @@ int probe_fault(struct probe_result *result, const struct fault *fault,
     return 0;
 }
 
+static bool is_timeout(const struct fault *fault)
+{
+    return (fault->kind == FAULT_LATE && !fault->is_slow) ||
+           (fault->kind == FAULT_CONNECT && fault->error == ETIMEDOUT);
+}
+
+static void shorten(int *timeout_ms)
+{
+    if (*timeout_ms > SHORT_TIMEOUT_MS)
+        *timeout_ms = SHORT_TIMEOUT_MS;
+}
+
 void probe_run(struct probe_context *context, probe_function *probe,
                struct probe_result *result)
 {
     struct connection connection = {.fd = -1};
+    const struct fault *fault = &connection.fault;
 
     if (probe(context, &connection, result) < 0)
-        report_fault(result, &connection.fault, NULL, "");
-    context->is_interrupted |= connection.fault.kind == FAULT_STOPPED;
-    context->has_local_failure |= connection.fault.kind == FAULT_LOCAL;
-    probe_close(&connection);
-}
-
-void probe_endpoint(struct probe_context *context, size_t endpoint,
-                    struct probe_result *result)
-{
-    struct fault fault = {.kind = FAULT_CONNECT};
-    char name[CONNECT_NAME_MAX];
-    int64_t start = clock_ns();
-    int fd = connect_endpoint(&context->server, endpoint, 0);
-
-    fault.error = errno;
-    connect_name(&context->server, endpoint, name);
-    if (fd >= 0) {
-        probe_ok(result, "it accepts connections", "%s in %.3f ms", name,
-                 (double)(clock_ns() - start) / 1e6);
-        close(fd);
-        return;
+        report_fault(result, fault, NULL, "");
+    context->is_interrupted |= fault->kind == FAULT_STOPPED;
+    context->has_local_failure |= fault->kind == FAULT_LOCAL;
+    context->has_answer |= connection.received > 0 ||
+                           fault->kind == FAULT_CHANGED ||
+                           fault->kind == FAULT_EXTRA;
+    if (is_timeout(fault) && ++context->timeouts == TIMEOUTS_MAX) {
+        shorten(&context->exchange.timeout_ms);
+        shorten(&context->short_options.connect_timeout_ms);
+        context->server.options = &context->short_options;
     }
-    if (fault.error == EINTR) {
-        fault.kind = FAULT_STOPPED;
-        context->is_interrupted = true;
-    }
-    probe_fault(result, &fault, NULL, "%s", name);
-    if (fault.error == EADDRNOTAVAIL || fault.error == EAFNOSUPPORT)
-        result->verdict = PROBE_SKIPPED;
+    probe_end_and_close(&connection);
 }

@@ -23,8 +23,16 @@ enum probe_verdict { PROBE_OK, PROBE_BAD, PROBE_SKIPPED };
 
 enum { PROBE_TEXT_MAX = 320, PROBE_NS_PER_MS = 1000000 };
 
+#define PROBE_NO_OFFSET UINT64_MAX
+
 struct probe_result {
     enum probe_verdict verdict;
+    struct fault fault;             /* that decided it, or FAULT_NONE */
+    uint64_t broke_at;              /* bytes that had come back when the other
+                                       side closed or reset the connection for
+                                       no reason of ours; or PROBE_NO_OFFSET */
+    const char *cause;              /* what may explain other results as well;
+                                       NULL: the diagnosis */
     char observed[PROBE_TEXT_MAX];  /* facts and figures */
     char diagnosis[PROBE_TEXT_MAX]; /* what they say about the path */
 };
@@ -34,13 +42,23 @@ struct probe_context {
     const struct options *options;
     struct server server;
     struct exchange exchange;
-    uint64_t run_id;         /* of this check, for pattern_key() */
-    uint64_t connections;    /* made so far, for pattern_key() */
-    int64_t min_connect_ns;  /* INT64_MAX before the first connection */
-    bool is_interrupted;     /* by SIGINT or SIGTERM */
-    bool has_local_failure;  /* no descriptor, memory or local port left */
-    double resolve_ms;       /* how long the name took to look up */
-    double bytes_per_second; /* of the bulk probe; 0 before it */
+    struct options short_options; /* the same with shorter timeouts */
+    uint64_t run_id;              /* of this check, for pattern_key() */
+    uint64_t connections;         /* made so far, for pattern_key() */
+    int64_t min_connect_ns;       /* INT64_MAX before the first connection */
+    bool is_interrupted;          /* by SIGINT or SIGTERM */
+    bool has_local_failure;       /* no descriptor, memory or local port left */
+    bool has_answer;              /* some byte came back on some connection */
+    bool is_held_back;            /* small writes wait for acknowledgements */
+    int timeouts;                 /* probes that ended by one */
+    struct connection unused;     /* silent from the first probe to the last;
+                                    its fd is -1 if there is none */
+    int64_t unused_since_ns;      /* a time of clock_ns() */
+    struct probe_result blocked;  /* what failed while it was open, and did not
+                                    after it was closed; or no fault */
+    double resolve_ms;            /* how long the name took to look up */
+    uint64_t bulk_bytes;          /* came back in the bulk probe */
+    double bytes_per_second;      /* of the bulk probe; 0 before it */
     struct histogram connect_times; /* ns, of all probe_connect() calls */
     struct histogram round_trips;   /* ns, of the round trip probe */
 };
@@ -54,25 +72,39 @@ typedef int probe_function(struct probe_context *context,
                            struct connection *connection,
                            struct probe_result *result);
 
-probe_function probe_silence;
+probe_function probe_silence; /* opens context->unused */
 probe_function probe_values;
 probe_function probe_sizes;
 probe_function probe_half_close;
 probe_function probe_end;
 probe_function probe_reset;
 probe_function probe_small_writes;
-probe_function probe_round_trips;
+probe_function probe_round_trips; /* after the one before */
 probe_function probe_clients;
 probe_function probe_bulk;
-probe_function probe_idle; /* needs options->idle_ms > 0 */
+probe_function probe_idle;   /* needs options->idle_ms > 0 */
+probe_function probe_unused; /* the last */
 
-/* Run a probe and fill in the result, also if its connection fails. */
+/*
+ * Run a probe and fill in the result, also if its connection fails. After the
+ * second timeout the limits become shorter: what does not answer then will not,
+ * and nobody should wait for each probe.
+ */
 void probe_run(struct probe_context *context, probe_function *probe,
                struct probe_result *result);
 
 /* Connect to one endpoint of the server, and close; the "connect" row. */
 void probe_endpoint(struct probe_context *context, size_t endpoint,
                     struct probe_result *result);
+
+/*
+ * Skip an endpoint that failed if that is no fault of the server or the path,
+ * since another one accepts: a loopback address on which nobody listens, or an
+ * address to which this machine has no route.
+ */
+void probe_excuse_endpoint(const struct endpoint *failed,
+                           const struct endpoint *accepting,
+                           struct probe_result *result);
 
 /*
  * Connect to the chosen endpoint of the server. Returns 0, or -1 with the
@@ -86,6 +118,15 @@ int probe_connect_and_echo(struct probe_context *context,
 
 void probe_close(struct connection *connection);
 
+/*
+ * Half-close, wait a moment for the server's end, and close: a server with a
+ * limit must not take the next connection for one too many.
+ */
+void probe_end_and_close(struct connection *connection);
+
+/* What it means that something failed only while context->unused was open. */
+const char *probe_blocked_diagnosis(const struct probe_context *context);
+
 /* The time of clock_ns() after which a reply awaited from now on is late. */
 int64_t probe_deadline(const struct probe_context *context);
 
@@ -97,10 +138,15 @@ int probe_ok(struct probe_result *result, const char *diagnosis,
              const char *format, ...) __attribute__((format(printf, 3, 4)));
 int probe_bad(struct probe_result *result, const char *diagnosis,
               const char *format, ...) __attribute__((format(printf, 3, 4)));
+int probe_skipped(struct probe_result *result, const char *diagnosis,
+                  const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
 
 /*
  * The same for a failed connection: the format says when it failed, and the
  * fault's text follows. If diagnosis is NULL it is the usual one for the fault.
+ * The result is bad unless the fault says nothing about the path: an interrupt,
+ * a failure on this side, or an echo too slow to wait for.
  */
 int probe_fault(struct probe_result *result, const struct fault *fault,
                 const char *diagnosis, const char *format, ...)

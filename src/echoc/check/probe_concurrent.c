@@ -125,30 +125,64 @@ static int receive_answers(struct probe_context *context,
     return 0;
 }
 
-static const char *diagnose_clients(const struct clients *clients)
+/* After the round trips, whose messages have the same size: if not even one of
+ * them came back, the number of clients is not to blame. */
+static const char *diagnose_clients(const struct probe_context *context,
+                                    const struct clients *clients)
 {
     if (clients->failed == 0 && clients->answered == 1)
         return "clients are served one after another";
+    if (clients->answered == 1 && context->blocked.fault.kind != FAULT_NONE)
+        return probe_blocked_diagnosis(context);
+    if (clients->failed > 0 && context->round_trips.count == 0)
+        return NULL;
     if (clients->answered > 0)
         return "not all are served at once: a limit, or a server that cannot "
                "keep up";
     return clients->failed == 0 ? "no client has a whole answer" : NULL;
 }
 
-static int report_clients(struct probe_result *result,
+/* Returns whether a connection is still open on which nothing was sent. */
+static bool is_silent(const struct connection *connection)
+{
+    return connection->fd >= 0 &&
+           interrupt_wait(connection->fd, POLLIN, clock_ns()) == 0;
+}
+
+/* One client shows nothing unless another connection is open. */
+static int report_one_client(const struct probe_context *context,
+                             struct probe_result *result)
+{
+    if (context->blocked.fault.kind != FAULT_NONE)
+        return probe_bad(result, probe_blocked_diagnosis(context),
+                         "1 of 1 got its echo, with no other connection open");
+    if (!is_silent(&context->unused))
+        return probe_skipped(result, "-c 1 cannot tell",
+                             "1 of 1 got its echo, with no other connection "
+                             "open");
+    return probe_ok(result, "clients are served at the same time",
+                    "1 of 1 got its echo while another was connected");
+}
+
+static int report_clients(const struct probe_context *context,
+                          struct probe_result *result,
                           const struct clients *clients)
 {
     static const char text[] =
-        "%zu of %zu clients got their echo while all were connected";
+        "%zu of %zu got their echo while all were connected";
+    const char *diagnosis = NULL;
 
+    if (clients->answered == clients->count && clients->count == 1)
+        return report_one_client(context, result);
     if (clients->answered == clients->count)
         return probe_ok(result, "clients are served at the same time", text,
                         clients->answered, clients->count);
+    diagnosis = diagnose_clients(context, clients);
     if (clients->failed == 0)
-        return probe_bad(result, diagnose_clients(clients), text,
-                         clients->answered, clients->count);
-    return probe_fault(result, &clients->first_fault, diagnose_clients(clients),
-                       text, clients->answered, clients->count);
+        return probe_bad(result, diagnosis, text, clients->answered,
+                         clients->count);
+    return probe_fault(result, &clients->first_fault, diagnosis, text,
+                       clients->answered, clients->count);
 }
 
 static int run_clients(struct probe_context *context, struct clients *clients,
@@ -164,7 +198,7 @@ static int run_clients(struct probe_context *context, struct clients *clients,
     send_messages(context, clients);
     if (receive_answers(context, clients) < 0)
         return connection_fail(connection, FAULT_STOPPED, 0);
-    return report_clients(result, clients);
+    return report_clients(context, result, clients);
 }
 
 /* Opens connections of its own; the caller's only carries a fault. */

@@ -12,81 +12,64 @@
 #include "echoc/interrupt.h"
 #include "echoc/progress.h"
 
-#include <ctype.h>
 #include <errno.h>
 #include <inttypes.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <poll.h>
-#include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
 
 enum {
-    SILENCE_MS = 300,
     MSS_DEFAULT = 1460, /* of Ethernet, where the socket has none */
     BULK_BYTES = 16 * 1024 * 1024,
-    BANNER_MAX = 24, /* bytes of a banner that are shown */
-    VALUES_MAX = 1024
+    SLOW_BYTES_PER_SECOND = 10000,
+    VALUES_MAX = 1024,
+    SIZES = 12
 };
 
-/* The first bytes of a banner; what is not printable becomes a dot. */
-static void banner_text(const unsigned char *bytes, size_t size,
-                        char text[BANNER_MAX + 4])
+static int fail_late(struct connection *connection, int after_ms, bool is_slow)
 {
-    size_t shown = size < BANNER_MAX ? size : BANNER_MAX;
-
-    for (size_t i = 0; i < shown; i++)
-        text[i] = isprint(bytes[i]) ? (char)bytes[i] : '.';
-    strcpy(text + shown, size > BANNER_MAX ? "..." : "");
+    connection_fail(connection, FAULT_LATE, 0);
+    connection->fault.after_ms = after_ms;
+    connection->fault.is_slow = is_slow;
+    return -1;
 }
 
-static int report_unexpected(struct probe_result *result,
-                             const struct connection *connection, int events)
+/*
+ * Receive what exchange_values() sent. Returns how many bytes came, with a
+ * fault in the connection if there are fewer than size; or -1 with the fault.
+ */
+static ssize_t receive_values(struct probe_context *context,
+                              struct connection *connection,
+                              unsigned char *reply, size_t size)
 {
-    unsigned char bytes[BANNER_MAX + 1];
-    char text[BANNER_MAX + 4];
-    ssize_t got = 0;
+    const struct exchange *exchange = &context->exchange;
+    int64_t limit = clock_ns() + exchange->limit_ms * (int64_t)PROBE_NS_PER_MS;
+    size_t received = 0;
 
-    if ((events & POLLPRI) != 0)
-        return probe_bad(
-            result,
-            "urgent data that was not asked for: a middlebox, or not an "
-            "echo server",
-            "an urgent byte before anything was sent");
-    got = recv(connection->fd, bytes, sizeof bytes, MSG_PEEK);
-    if (got <= 0)
-        return probe_bad(result,
-                         "connections are closed as soon as they are made",
-                         "%s before anything was sent",
-                         got == 0 ? "closed" : strerror(errno));
-    banner_text(bytes, (size_t)got, text);
-    return probe_bad(result,
-                     "something sends a banner: a middlebox, or another kind "
-                     "of server",
-                     "\"%s\" before anything was sent", text);
-}
+    while (received < size && connection->fault.kind == FAULT_NONE) {
+        int events =
+            interrupt_wait(connection->fd, POLLIN, probe_deadline(context));
+        ssize_t got = 0;
 
-/* Three connect times are enough for a banner to arrive. */
-int probe_silence(struct probe_context *context, struct connection *connection,
-                  struct probe_result *result)
-{
-    int64_t wait_ns = SILENCE_MS * (int64_t)PROBE_NS_PER_MS;
-    int events = 0;
-
-    if (probe_connect(context, connection) < 0)
-        return -1;
-    if (wait_ns < 3 * context->min_connect_ns)
-        wait_ns = 3 * context->min_connect_ns;
-    events =
-        interrupt_wait(connection->fd, POLLIN | POLLPRI, clock_ns() + wait_ns);
-    if (events < 0)
-        return connection_fail(connection, FAULT_STOPPED, 0);
-    if (events > 0)
-        return report_unexpected(result, connection, events);
-    return probe_ok(result, "nothing is inserted at the start",
-                    "no banner and no urgent byte for %.1f s",
-                    (double)wait_ns / 1e9);
+        if (events < 0)
+            return connection_fail(connection, FAULT_STOPPED, 0);
+        if (events > 0)
+            got =
+                recv(connection->fd, reply + received, size + 1 - received, 0);
+        if (got < 0)
+            return connection_fail(connection, FAULT_RESET, errno);
+        received += (size_t)got;
+        connection->received = received < size ? received : size;
+        if (events == 0)
+            fail_late(connection, exchange->timeout_ms, false);
+        else if (got == 0)
+            connection_fail(connection, FAULT_CLOSED, 0);
+        else if (received < size && clock_ns() >= limit)
+            fail_late(connection, exchange->limit_ms, true);
+    }
+    return (ssize_t)received;
 }
 
 /*
@@ -100,40 +83,18 @@ static ssize_t exchange_values(struct probe_context *context,
                                const unsigned char *bytes, unsigned char *reply,
                                size_t size)
 {
-    int64_t deadline = probe_deadline(context);
-    size_t received = 0;
+    ssize_t received = 0;
 
     if (send(connection->fd, bytes, size, MSG_NOSIGNAL) != (ssize_t)size)
         return connection_fail(connection, FAULT_RESET, errno);
     connection->sent = size;
-    while (received < size) {
-        int events = interrupt_wait(connection->fd, POLLIN, deadline);
-        ssize_t got = 0;
-
-        if (events < 0)
-            return connection_fail(connection, FAULT_STOPPED, 0);
-        if (events == 0) {
-            connection_fail(connection, FAULT_LATE, 0);
-            connection->fault.after_ms = context->options->reply_timeout_ms;
-            break;
-        }
-        got = recv(connection->fd, reply + received, size + 1 - received, 0);
-        if (got < 0)
-            return connection_fail(connection, FAULT_RESET, errno);
-        if (got == 0) {
-            connection_fail(connection, FAULT_CLOSED, 0);
-            break;
-        }
-        received += (size_t)got;
-        connection->received = received < size ? received : size;
-        deadline = probe_deadline(context);
-    }
-    if (received > size) {
+    received = receive_values(context, connection, reply, size);
+    if (received > (ssize_t)size) {
         connection_fail(connection, FAULT_EXTRA, 0);
         connection->fault.got = reply[size];
         connection->fault.count = 1;
     }
-    return (ssize_t)received;
+    return received;
 }
 
 /*
@@ -154,6 +115,25 @@ static size_t make_values(unsigned char bytes[VALUES_MAX])
         bytes[size++] = (unsigned char)i;
     memcpy(bytes + size, special, sizeof special);
     return size + sizeof special;
+}
+
+/* The echo broke off before a value. Only if as many bytes of the pattern do
+ * come back, the values are to blame. */
+static int report_broken_values(struct probe_context *context,
+                                struct probe_result *result,
+                                const struct fault *fault,
+                                unsigned char next_value)
+{
+    struct connection control;
+    const char *diagnosis = NULL;
+
+    if (fault->offset > 0 && fault->offset < fault->sent - 1 &&
+        !fault->is_slow) {
+        if (probe_connect_and_echo(context, &control, fault->sent) == 0)
+            diagnosis = "some byte values are dropped, or end the echo";
+        probe_close(&control);
+    }
+    return probe_fault(result, fault, diagnosis, "next is 0x%02x", next_value);
 }
 
 int probe_values(struct probe_context *context, struct connection *connection,
@@ -179,13 +159,10 @@ int probe_values(struct probe_context *context, struct connection *connection,
     if (connection->fault.kind == FAULT_NONE)
         return probe_ok(result, "every byte value passes unchanged",
                         "all 256 values, %zu bytes", size);
-    if (right == size)
+    if (right == size || got == 0)
         return -1;
-    return probe_fault(result, &connection->fault,
-                       right > 0 && right < size - 1
-                           ? "some byte values are dropped, or end the echo"
-                           : NULL,
-                       "next is 0x%02x", bytes[right]);
+    return report_broken_values(context, result, &connection->fault,
+                                bytes[right]);
 }
 
 /* The size of a TCP segment, tcp(7). */
@@ -201,26 +178,54 @@ static size_t get_mss(const struct connection *connection)
     return (size_t)mss;
 }
 
+/* All messages together have the time of one exchange. Returns how many came
+ * back; if not all, the connection has the fault. */
+static size_t exchange_sizes(const struct probe_context *context,
+                             struct connection *connection,
+                             const size_t sizes[SIZES])
+{
+    struct exchange exchange = context->exchange;
+    int64_t start = clock_ns();
+
+    for (size_t i = 0; i < SIZES; i++) {
+        int64_t elapsed_ms = (clock_ns() - start) / PROBE_NS_PER_MS;
+
+        exchange.limit_ms = context->exchange.limit_ms - (int)elapsed_ms;
+        if (exchange.limit_ms <= 0)
+            fail_late(connection, 0, true);
+        else
+            exchange_until(&exchange, connection, connection->sent + sizes[i]);
+        if (connection->fault.kind != FAULT_NONE)
+            return i;
+    }
+    return SIZES;
+}
+
 int probe_sizes(struct probe_context *context, struct connection *connection,
                 struct probe_result *result)
 {
-    size_t mss = 0;
+    size_t sizes[SIZES] = {1, 2,     3,     4,     0,       0,
+                           0, 65535, 65536, 65537, 1048576, 1};
+    size_t *around_mss = &sizes[4];
+    int64_t start = clock_ns();
+    size_t done = 0;
 
     if (probe_connect(context, connection) < 0)
         return -1;
-    mss = get_mss(connection);
-    for (size_t i = 0; i < 12; i++) {
-        const size_t sizes[] = {1,       2,     3,     4,     mss - 1, mss,
-                                mss + 1, 65535, 65536, 65537, 1048576, 1};
-
-        if (exchange_until(&context->exchange, connection,
-                           connection->sent + sizes[i]) < 0)
-            return probe_fault(result, &connection->fault, NULL,
-                               "a message of %zu", sizes[i]);
-    }
+    around_mss[1] = get_mss(connection);
+    around_mss[0] = around_mss[1] - 1;
+    around_mss[2] = around_mss[1] + 1;
+    done = exchange_sizes(context, connection, sizes);
+    if (done < SIZES && connection->fault.is_slow)
+        return probe_skipped(result, "too slow to tell: the echo still comes",
+                             "%zu of %d messages came back in %.1f s", done,
+                             SIZES, (double)(clock_ns() - start) / 1e9);
+    if (done < SIZES)
+        return probe_fault(result, &connection->fault, NULL, "a message of %zu",
+                           sizes[done]);
     return probe_ok(result, "messages of every size come back whole",
                     "1 to 4, %zu to %zu (the MSS), 65535 to 65537, 1048576",
-                    mss - 1, mss + 1);
+                    around_mss[0], around_mss[2]);
 }
 
 static void show_bulk(const struct connection *connection)
@@ -230,6 +235,31 @@ static void show_bulk(const struct connection *connection)
                       connection->received / 1048576, BULK_BYTES / 1048576);
 }
 
+static int report_bulk(const struct probe_context *context,
+                       struct probe_result *result, double seconds)
+{
+    double rate = context->bytes_per_second;
+    const char *unit = rate < 1e6 ? "kB/s" : "MB/s";
+    double shown = rate < 1e6 ? rate / 1e3 : rate / 1e6;
+
+    if (context->bulk_bytes == BULK_BYTES)
+        return probe_ok(result, "a long stream comes back whole",
+                        "16 MiB in %.3f s, %.1f %s in each direction", seconds,
+                        shown, unit);
+    if (rate < SLOW_BYTES_PER_SECOND)
+        return probe_bad(result,
+                         "the server or the path is slow: under 10 kB/s",
+                         "%" PRIu64 " bytes came back in %.1f s, %.2f %s",
+                         context->bulk_bytes, seconds, shown, unit);
+    return probe_ok(result,
+                    "the stream comes back unchanged; the time was not enough "
+                    "for all of it",
+                    "%.2f of 16 MiB in %.1f s, %.1f %s in each direction",
+                    (double)context->bulk_bytes / 1048576, seconds, shown,
+                    unit);
+}
+
+/* After the limit of an exchange, what has come back until then is counted. */
 int probe_bulk(struct probe_context *context, struct connection *connection,
                struct probe_result *result)
 {
@@ -245,10 +275,9 @@ int probe_bulk(struct probe_context *context, struct connection *connection,
     status = exchange_until(&exchange, connection, BULK_BYTES);
     seconds = (double)(clock_ns() - start) / 1e9;
     progress_clear();
-    if (status < 0)
+    context->bulk_bytes = connection->received;
+    if (status < 0 && !connection->fault.is_slow)
         return -1;
-    context->bytes_per_second = BULK_BYTES / seconds;
-    return probe_ok(result, "a long stream comes back whole",
-                    "16 MiB in %.3f s, %.1f MB/s in each direction", seconds,
-                    context->bytes_per_second / 1e6);
+    context->bytes_per_second = (double)context->bulk_bytes / seconds;
+    return report_bulk(context, result, seconds);
 }
