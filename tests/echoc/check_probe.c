@@ -1,0 +1,190 @@
+/*
+ * SPDX-License-Identifier: ISC
+ * Copyright (c) 2026 The echod authors
+ *
+ * probe: what a failed connect says about the path, and what it does not.
+ */
+#include "config.h"
+
+#include "echoc/check/cause.h"
+#include "echoc/check/probe.h"
+#include "tests/common/suite.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+const char suite_name[] = "probe";
+
+static struct options options;
+static struct probe_context context;
+
+/* A context for a server that listens on the loopback address. */
+static void look_up(void)
+{
+    struct endpoint local = {.length = sizeof local.address};
+    char errmsg[ERRMSG_MAX];
+    static char address[32];
+    char *argv[] = {"echoc", "check", address, NULL};
+
+    ck_assert_int_eq(
+        getsockname(listen_on_loopback(), &local.address.any, &local.length),
+        0);
+    snprintf(address, sizeof address, "127.0.0.1:%d",
+             address_port(&local.address.any));
+    ck_assert_int_eq(options_parse(&options, 3, argv, errmsg), 0);
+    context.options = &options;
+    ck_assert_int_eq(connect_resolve(&context.server, &options, errmsg),
+                     STATUS_OK);
+}
+
+static void use_up_descriptors(void)
+{
+    struct rlimit limit = {.rlim_cur = 64, .rlim_max = 64};
+
+    ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &limit), 0);
+    while (dup(STDERR_FILENO) >= 0)
+        continue;
+    ck_assert_int_eq(errno, EMFILE);
+}
+
+START_TEST(an_endpoint_that_accepts_is_ok)
+{
+    struct probe_result result = {0};
+
+    look_up();
+    probe_endpoint(&context, 0, &result);
+    ck_assert_int_eq(result.verdict, PROBE_OK);
+    ck_assert(!context.has_local_failure);
+    connect_free(&context.server);
+}
+END_TEST
+
+START_TEST(a_lack_of_descriptors_is_not_the_paths_fault)
+{
+    struct probe_result result = {0};
+
+    look_up();
+    use_up_descriptors();
+    probe_endpoint(&context, 0, &result);
+    ck_assert_int_eq(result.verdict, PROBE_SKIPPED);
+    ck_assert_int_eq(result.fault.kind, FAULT_LOCAL);
+    ck_assert(context.has_local_failure);
+    ck_assert_ptr_nonnull(strstr(result.observed, "Too many open files"));
+    connect_free(&context.server);
+}
+END_TEST
+
+static struct endpoint endpoint(const char *text)
+{
+    struct endpoint made = {0};
+
+    if (inet_pton(AF_INET, text, &made.address.in.sin_addr) == 1)
+        made.address.in.sin_family = AF_INET;
+    else if (inet_pton(AF_INET6, text, &made.address.in6.sin6_addr) == 1)
+        made.address.in6.sin6_family = AF_INET6;
+    else
+        ck_abort_msg("%s", text);
+    return made;
+}
+
+static const struct {
+    const char *failed;
+    int error;
+    const char *accepting;
+    enum probe_verdict verdict;
+} others[] = {
+    {"::1", ECONNREFUSED, "127.0.0.1", PROBE_SKIPPED},
+    {"127.0.0.1", ECONNREFUSED, "::1", PROBE_SKIPPED},
+    {"127.0.0.1", ETIMEDOUT, "::1", PROBE_BAD},
+    {"127.0.0.1", ECONNREFUSED, "192.0.2.1", PROBE_BAD},
+    {"192.0.2.1", ECONNREFUSED, "127.0.0.1", PROBE_BAD},
+    {"2001:db8::1", ECONNREFUSED, "192.0.2.1", PROBE_BAD},
+    {"2001:db8::1", ENETUNREACH, "192.0.2.1", PROBE_SKIPPED},
+    {"2001:db8::1", EHOSTUNREACH, "192.0.2.1", PROBE_BAD},
+};
+
+START_TEST(another_address_excuses_what_is_no_fault)
+{
+    struct endpoint failed = endpoint(others[_i].failed);
+    struct endpoint accepting = endpoint(others[_i].accepting);
+    struct fault fault = {.kind = FAULT_CONNECT, .error = others[_i].error};
+    struct probe_result result = {0};
+
+    probe_fault(&result, &fault, NULL, "%s", others[_i].failed);
+    ck_assert_int_eq(result.verdict, PROBE_BAD);
+    probe_excuse_endpoint(&failed, &accepting, &result);
+    ck_assert_int_eq(result.verdict, others[_i].verdict);
+}
+END_TEST
+
+static void add_closed(struct causes *causes, uint64_t offset)
+{
+    struct fault fault = {
+        .kind = FAULT_CLOSED, .offset = offset, .sent = offset + 1};
+    struct probe_result result = {0};
+
+    probe_fault(&result, &fault, NULL, "here");
+    causes_add(causes, &result);
+}
+
+START_TEST(one_result_needs_no_cause)
+{
+    struct causes causes = {0};
+    char text[PROBE_TEXT_MAX];
+
+    causes_find(&causes, text);
+    ck_assert_str_eq(text, "");
+    add_closed(&causes, 1000);
+    causes_find(&causes, text);
+    ck_assert_str_eq(text, "");
+}
+END_TEST
+
+START_TEST(a_cause_says_where_connections_ended)
+{
+    struct causes causes = {0};
+    char text[PROBE_TEXT_MAX];
+
+    add_closed(&causes, 1000);
+    add_closed(&causes, 1000);
+    ck_assert_uint_eq(causes_find(&causes, text), 2);
+    ck_assert_str_eq(text, "the other side ends the connections on its own, "
+                           "each time after 1000 bytes");
+    add_closed(&causes, 300);
+    ck_assert_uint_eq(causes_find(&causes, text), 3);
+    ck_assert_str_eq(text, "the other side ends the connections on its own, "
+                           "after 300 to 1000 bytes");
+}
+END_TEST
+
+START_TEST(the_cause_of_most_results_is_found)
+{
+    struct causes causes = {0};
+    struct probe_result result = {0};
+    char text[PROBE_TEXT_MAX];
+
+    add_closed(&causes, 1);
+    add_closed(&causes, 1);
+    probe_bad(&result, "it is slow", "here");
+    ck_assert(!causes_add(&causes, &result));
+    ck_assert(causes_add(&causes, &result));
+    ck_assert(causes_add(&causes, &result));
+    ck_assert_uint_eq(causes_find(&causes, text), 3);
+    ck_assert_str_eq(text, "it is slow");
+}
+END_TEST
+
+void suite_tests(TCase *tests)
+{
+    tcase_add_test(tests, an_endpoint_that_accepts_is_ok);
+    tcase_add_test(tests, a_lack_of_descriptors_is_not_the_paths_fault);
+    tcase_add_loop_test(tests, another_address_excuses_what_is_no_fault, 0,
+                        sizeof others / sizeof others[0]);
+    tcase_add_test(tests, one_result_needs_no_cause);
+    tcase_add_test(tests, a_cause_says_where_connections_ended);
+    tcase_add_test(tests, the_cause_of_most_results_is_found);
+}
