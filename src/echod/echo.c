@@ -9,6 +9,7 @@
 #include "echod/echo.h"
 
 #include "echod/buffer.h"
+#include "echod/busypoll.h"
 #include "echod/sendqueue.h"
 
 #include <errno.h>
@@ -51,6 +52,7 @@ static ssize_t read_some(struct echo *echo, char *data, size_t size)
 {
     ssize_t count = 0;
 
+    busypoll_wait(echo->in_fd);
     do
         count = read(echo->in_fd, data, size);
     while (count < 0 && retry_after_error(echo));

@@ -8,6 +8,7 @@
 
 #include "common/descriptors.h"
 #include "common/errmsg.h"
+#include "echod/busypoll.h"
 #include "echod/client.h"
 #include "echod/clients.h"
 #include "echod/inetd.h"
@@ -77,7 +78,10 @@ static int choose_max_clients(const struct options *options,
 static int prepare_clients(const struct options *options, size_t max_clients,
                            char *errmsg)
 {
-    int error = client_init(options->delay_ms, options->timeout_ms);
+    int error = 0;
+
+    busypoll_init(options->busy_poll_us);
+    error = client_init(options->delay_ms, options->timeout_ms);
 
     if (error == 0 && clients_open(max_clients, options->max_per_host,
                                    options->ipv6_prefix) < 0)

@@ -19,6 +19,7 @@
 
 enum {
     GRACE_DEFAULT_MS = 5000,
+    BUSY_POLL_MAX_US = 1000000,
     DELAY_MAX_MS = 3600000,
     IPV6_BITS = 128,
     IPV6_PREFIX_DEFAULT = 64
@@ -34,6 +35,8 @@ const char options_help[] =
     "number, a service name, or 0 for any free one. Default " ADDRESS_DEFAULT
     ".\n"
     "\n"
+    "      --busy-poll=US      a thread asks for input this many microseconds\n"
+    "                          before it sleeps (default: 0)\n"
     "  -c, --max-clients=N     serve at most N clients at once; more wait in "
     "the\n"
     "                          backlog (default: what the limits allow)\n"
@@ -59,10 +62,11 @@ const char options_help[] =
     "\n"
     "SIGTERM, SIGINT and SIGHUP stop the server; SIGUSR1 logs totals.\n";
 
-enum { REUSEPORT = CHAR_MAX + 1, IPV6_PREFIX };
+enum { REUSEPORT = CHAR_MAX + 1, BUSY_POLL, IPV6_PREFIX };
 
 static const char short_options[] = ":c:C:t:g:d:iu:l:vhV";
 static const struct option long_options[] = {
+    {"busy-poll", required_argument, NULL, BUSY_POLL},
     {"max-clients", required_argument, NULL, 'c'},
     {"max-per-host", required_argument, NULL, 'C'},
     {"timeout", required_argument, NULL, 't'},
@@ -113,6 +117,18 @@ static int set_delay(int *ms, char *errmsg)
         return errmsg_set(errmsg, "--delay=%s: not a number of ms from 0 to %d",
                           optarg, DELAY_MAX_MS);
     *ms = (int)number;
+    return 0;
+}
+
+static int set_busy_poll(int *us, char *errmsg)
+{
+    int64_t number = number_integer(optarg, BUSY_POLL_MAX_US);
+
+    if (number < 0)
+        return errmsg_set(errmsg,
+                          "--busy-poll=%s: not a number of us from 0 to %d",
+                          optarg, BUSY_POLL_MAX_US);
+    *us = (int)number;
     return 0;
 }
 
@@ -176,6 +192,8 @@ static int set_option(int option, const char *word, struct options *options,
     case 'v':
         options->verbose = true;
         return 0;
+    case BUSY_POLL:
+        return set_busy_poll(&options->busy_poll_us, errmsg);
     case IPV6_PREFIX:
         return set_ipv6_prefix(&options->ipv6_prefix, errmsg);
     case REUSEPORT:

@@ -22,6 +22,7 @@ struct options {
     enum options_action action;
     size_t max_clients;  /* 0: as many as the limits of the process allow */
     size_t max_per_host; /* 0: no limit */
+    int busy_poll_us;    /* 0: off */
     int ipv6_prefix;     /* bits that -C counts as one address */
     int timeout_ms;      /* 0: never */
     int grace_ms;
