@@ -156,7 +156,7 @@ def hold(running, clients, port, descriptors):
 
 def ping(port, *options):
     """Round trips of one more client; returns the JSON of echoc ping."""
-    command = ["./echoc", "ping", "--json", f"--count={PINGS}",
+    command = ["./echoc", "ping", "--json", "-q", f"--count={PINGS}",
                "--interval=0.01", *options, f"127.0.0.1:{port}"]
     with Process(command, subprocess.PIPE) as process:
         output = process.child.communicate(timeout=SERVE_SECONDS)[0]

@@ -30,17 +30,29 @@ int interrupt_fd(void);
 bool interrupt_received(void);
 
 /*
+ * Take a time of clock_ns() for an interrupt, too: interrupt_poll() notices
+ * that it has come.
+ */
+void interrupt_at(int64_t time_ns);
+
+/*
+ * Catch SIGQUIT, unless it was ignored: interrupt_poll() calls report(context)
+ * and goes on. Returns 0, or
+ * -1 with errno.
+ */
+int interrupt_on_quit(void (*report)(void *context), void *context);
+
+/*
  * poll(2), until a time of clock_ns(). The first INTERRUPT_POLLFDS of the array
  * are for this module to fill in. Returns how many of the others are ready, 0
  * on timeout, or -1 with errno: EINTR after an interrupt.
  */
-enum { INTERRUPT_POLLFDS = 1 };
+enum { INTERRUPT_POLLFDS = 2 };
 int interrupt_poll(struct pollfd *pollfds, size_t count, int64_t deadline_ns);
 
 /*
- * The same for one descriptor, or none if fd is -1.
- * Returns its revents, 0 on timeout, or -1 with errno: EINTR after an
- * interrupt.
+ * The same for one descriptor, or none if fd is -1. Returns its revents, 0 on
+ * timeout, or -1 with errno: EINTR after an interrupt.
  */
 int interrupt_wait(int fd, short events, int64_t deadline_ns);
 

@@ -55,7 +55,7 @@ const char options_help[] =
     "Without a command:\n"
     "      --verify            compare the echo instead of printing it\n"
     "ping, load, check:\n"
-    "      --json              print one JSON object and nothing else\n"
+    "      --json              print JSON and nothing else\n"
     "ping, load:\n"
     "  -n, --count=N           number of messages (default: ping runs until\n"
     "                          interrupted, load for --time)\n"
@@ -63,12 +63,17 @@ const char options_help[] =
     "                          (default: 64; with --stream 262144)\n"
     "  -i, --interval=SECONDS  ping: time between messages (default: 1)\n"
     "                          load: print a line this often\n"
+    "  -T, --time=SECONDS      duration (default: ping runs until "
+    "interrupted,\n"
+    "                          load for 10)\n"
     "ping:\n"
+    "  -c N                    the same as -n\n"
+    "  -D, --timestamps        begin each line with the time of day\n"
     "      --new               open a new connection for each message\n"
+    "  -q, --quiet             print only the summary\n"
     "load, check:\n"
     "  -c, --clients=N         number of concurrent clients (default: 10)\n"
     "load:\n"
-    "  -T, --time=SECONDS      duration (default: 10)\n"
     "      --rate=N            messages a second, over all clients; latency "
     "is\n"
     "                          measured from the time each message was due\n"
@@ -116,11 +121,14 @@ const struct row options_table[] = {
     {COPY, 0, "verify", CONSTANT, FIELD(verify), true, 0},
     {PING | LOAD | CHECK, 0, "json", CONSTANT, FIELD(json), true, 0},
     {PING | LOAD, 'n', "count", NUMBER, FIELD(count), 1, 1000000000000},
+    {PING, 'c', "count", NUMBER, FIELD(count), 1, 1000000000000},
     {PING | LOAD, 's', "size", SIZE, FIELD(size), 1, 1 << 30},
     {PING | LOAD, 'i', "interval", SECONDS, FIELD(interval_ms), 0, 0},
     {PING, 0, "new", CONSTANT, FIELD(new_each), true, 0},
+    {PING, 'q', "quiet", CONSTANT, FIELD(quiet), true, 0},
+    {PING, 'D', "timestamps", CONSTANT, FIELD(timestamps), true, 0},
     {LOAD | CHECK, 'c', "clients", NUMBER, FIELD(clients), 1, 1000000},
-    {LOAD, 'T', "time", SECONDS, FIELD(time_ms), 1, 0},
+    {PING | LOAD, 'T', "time", SECONDS, FIELD(time_ms), 1, 0},
     {LOAD, 0, "rate", RATE, FIELD(rate), 1, 1000000000},
     {LOAD, 0, "stream", MODE, FIELD(mode), OPTIONS_STREAM, 0},
     {LOAD, 0, "churn", MODE, FIELD(mode), OPTIONS_CHURN, 0},
@@ -134,6 +142,12 @@ const struct row options_table[] = {
 };
 
 const size_t options_rows = sizeof options_table / sizeof options_table[0];
+
+bool options_is_alias(const struct row *row)
+{
+    return row > options_table && row->name != NULL && row[-1].name != NULL &&
+           strcmp(row->name, row[-1].name) == 0;
+}
 
 /* getopt_long(3) returns a letter, or ROW_BASE + index for a long option. */
 enum {
@@ -304,15 +318,19 @@ static int refuse(int option, const char *word, char *errmsg)
     return errmsg_set(errmsg, "-%c: no such option", optopt);
 }
 
-static const struct row *find_row(int option)
+/* A letter may mean different options of different commands. If the command has
+ * none of them, any will do: set_option() refuses it. */
+static const struct row *find_row(int option, enum options_command command)
 {
-    size_t i = 0;
+    const struct row *found = NULL;
 
     if (option >= ROW_BASE)
         return &options_table[option - ROW_BASE];
-    while (options_table[i].letter != option)
-        i++;
-    return &options_table[i];
+    for (size_t i = 0; i < ROWS; i++)
+        if (options_table[i].letter == option &&
+            (found == NULL || (options_table[i].commands & 1 << command) != 0))
+            found = &options_table[i];
+    return found;
 }
 
 static int parse_options(struct options *options, int argc, char *argv[],
@@ -325,7 +343,8 @@ static int parse_options(struct options *options, int argc, char *argv[],
     int option = 0;
 
     for (int i = 0; i < ROWS; i++) {
-        if (options_table[i].name != NULL)
+        if (options_table[i].name != NULL &&
+            !options_is_alias(&options_table[i]))
             *long_option++ = (struct option){options_table[i].name,
                                              has_value(&options_table[i]), NULL,
                                              ROW_BASE + i};
@@ -342,7 +361,8 @@ static int parse_options(struct options *options, int argc, char *argv[],
             break;
         if (option == ':' || option == '?')
             return refuse(option, argv[optind - 1], errmsg);
-        if (set_option(options, find_row(option), optarg, errmsg) < 0)
+        if (set_option(options, find_row(option, options->command), optarg,
+                       errmsg) < 0)
             return -1;
     }
     return 0;
@@ -360,11 +380,24 @@ static enum options_command take_command(int *argc, char *argv[])
     return OPTIONS_COPY;
 }
 
+static bool is_command(const char *word)
+{
+    for (int command = OPTIONS_PING; command <= OPTIONS_CHECK; command++)
+        if (strcmp(word, options_commands[command]) == 0)
+            return true;
+    return false;
+}
+
 static int set_address(struct options *options, int count, char *words[],
                        char *errmsg)
 {
     const char *text = count > 0 ? words[0] : ADDRESS_DEFAULT;
 
+    /* Not a host with such a name, unless a "--" before it says so. */
+    if (count > 0 && options->command == OPTIONS_COPY && is_command(text) &&
+        strcmp(words[-1], "--") != 0)
+        return errmsg_set(errmsg, "%s: the command must be the first argument",
+                          text);
     if (count > 1)
         return errmsg_set(errmsg, "%s: more than one address", words[1]);
     if (address_parse(text, &options->address, errmsg) < 0)
@@ -383,7 +416,8 @@ static int check_combinations(const struct options *options, char *errmsg)
 {
     if (options->json && options->csv)
         return errmsg_set(errmsg, "--json and --csv exclude each other");
-    if (options->time_ms > 0 && options->count > 0)
+    if (options->command == OPTIONS_LOAD && options->time_ms > 0 &&
+        options->count > 0)
         return errmsg_set(errmsg, "--time and --count exclude each other");
     if (options->rate > 0 &&
         (options->mode == OPTIONS_STREAM || options->mode == OPTIONS_HOLD))
@@ -417,7 +451,8 @@ int options_parse(struct options *options, int argc, char *argv[],
         return -1;
     if (options->size == 0)
         options->size = options->mode == OPTIONS_STREAM ? 262144 : 64;
-    if (options->time_ms == 0 && options->count == 0)
+    if (options->time_ms == 0 && options->count == 0 &&
+        options->command != OPTIONS_PING)
         options->time_ms = 10000;
     return 0;
 }

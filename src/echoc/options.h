@@ -47,6 +47,8 @@ struct options {
     int reply_timeout_ms;
     bool verify;
     bool new_each; /* ping: a new connection for each message */
+    bool quiet;
+    bool timestamps;
     bool json;
     bool csv;
     uint64_t count;  /* messages; 0: no limit */

@@ -108,7 +108,8 @@ static void json_start(const struct options *options)
 
 static bool is_in_force(const struct options *options, const struct row *row)
 {
-    return row->name != NULL && row->kind != TIMEOUTS &&
+    return row->name != NULL && !options_is_alias(row) &&
+           row->kind != TIMEOUTS &&
            row->offset != offsetof(struct options, command) &&
            (row->commands & 1 << options->command) != 0;
 }

@@ -10,6 +10,7 @@
 
 #include "echoc/options.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -37,6 +38,9 @@ struct row {
 
 extern const struct row options_table[];
 extern const size_t options_rows;
+
+/* Whether a row is only another letter for the option of the row before. */
+bool options_is_alias(const struct row *row);
 
 /* By enum options_command: as on the command line. */
 extern const char *const options_commands[];

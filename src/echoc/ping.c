@@ -11,6 +11,7 @@
 #include "echoc/ping.h"
 
 #include "common/clock.h"
+#include "common/text.h"
 #include "echoc/interrupt.h"
 #include "echoc/net/connect.h"
 #include "echoc/net/exchange.h"
@@ -21,9 +22,11 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 enum { NS_PER_MS = 1000000, PAUSE_AFTER_FAULT_NS = 10 * NS_PER_MS };
@@ -31,7 +34,9 @@ enum { NS_PER_MS = 1000000, PAUSE_AFTER_FAULT_NS = 10 * NS_PER_MS };
 struct ping {
     const struct options *options;
     struct server server;
-    char name[CONNECT_NAME_MAX]; /* of the endpoint */
+    char target[CONNECT_NAME_MAX]; /* the address as typed */
+    char name[CONNECT_NAME_MAX];   /* of the endpoint */
+    int64_t start_ns;
     struct exchange exchange;
     struct connection connection; /* fd is -1 while not connected */
     uint64_t run;                 /* for pattern_key() */
@@ -49,6 +54,9 @@ static void disconnect(struct ping *ping);
 static void print_echo(const struct ping *ping, int64_t connect_ns,
                        int64_t round_trip_ns);
 static void print_fault(const struct ping *ping);
+static void print_json_line(const struct ping *ping, int64_t connect_ns,
+                            int64_t round_trip_ns);
+static void print_progress(void *context);
 static enum status print_result(const struct ping *ping);
 
 enum status ping_run(const struct options *options)
@@ -61,12 +69,18 @@ enum status ping_run(const struct options *options)
     if (status != STATUS_OK)
         return status_cannot_begin(options, status, errmsg);
     ping.options = options;
+    ping.start_ns = clock_ns();
+    if (options->time_ms > 0)
+        interrupt_at(ping.start_ns + options->time_ms * (int64_t)NS_PER_MS);
+    snprintf(ping.target, sizeof ping.target, "%s", ping.server.text);
+    text_mask_controls(ping.target, strlen(ping.target));
     ping.run = (uint64_t)clock_ns();
     ping.connection.fd = -1;
     ping.exchange.timeout_ms = options->reply_timeout_ms;
     ping.exchange.buffer = malloc(CONNECTION_CHUNK);
     connect_name(&ping.server, ping.server.chosen, ping.name);
-    if (ping.exchange.buffer == NULL) {
+    if (ping.exchange.buffer == NULL ||
+        interrupt_on_quit(print_progress, &ping) < 0) {
         status_warn("cannot begin: %s", strerror(errno));
         status = STATUS_LOCAL;
     } else {
@@ -87,9 +101,10 @@ static void connect_first(struct ping *ping)
 {
     int64_t connect_ns = 0;
 
-    printf("echoc ping %s: %zu bytes a message\n", ping->name,
+    printf("echoc ping %s: %zu bytes a message\n", ping->target,
            ping->options->size);
-    if (!ping->options->new_each && connect_now(ping, &connect_ns) == 0)
+    if (!ping->options->new_each && connect_now(ping, &connect_ns) == 0 &&
+        !ping->options->quiet)
         printf("connected to %s in %.3f ms\n", ping->name,
                (double)connect_ns / 1e6);
     fflush(stdout);
@@ -125,7 +140,10 @@ static void ping_once(struct ping *ping)
     const struct fault *fault = &ping->connection.fault;
     int64_t connect_ns = 0;
     int64_t round_trip_ns = 0;
+    uint64_t sent = ping->connection.sent;
 
+    if (ping->connection.fd < 0)
+        sent = 0;
     if (round_trip(ping, &connect_ns, &round_trip_ns) == 0) {
         counters_add(&counters->sent, 1);
         counters_add(&counters->echoed, 1);
@@ -138,6 +156,9 @@ static void ping_once(struct ping *ping)
         if (fault->kind == FAULT_CHANGED || fault->kind == FAULT_EXTRA)
             counters_add(&counters->changed, 1);
         print_fault(ping);
+    } else if (ping->connection.fd >= 0 && ping->connection.sent > sent) {
+        counters_add(&counters->sent, 1);
+        counters_add(&counters->unfinished, 1);
     }
     fflush(stdout);
     ping->last = *fault;
@@ -174,7 +195,6 @@ static int round_trip(struct ping *ping, int64_t *connect_ns,
 
 static int connect_now(struct ping *ping, int64_t *connect_ns)
 {
-    int64_t start_ns = clock_ns();
     struct fault fault;
     int fd = race_connect(&ping->server, ping->counters.connects, &fault);
 
@@ -182,7 +202,7 @@ static int connect_now(struct ping *ping, int64_t *connect_ns)
         ping->connection.fault = fault;
         return -1;
     }
-    *connect_ns = clock_ns() - start_ns;
+    *connect_ns = ping->server.connect_ns;
     histogram_record(&ping->counters.connect_times, *connect_ns);
     connection_init(&ping->connection, fd,
                     pattern_key(ping->run, ping->counters.connects));
@@ -198,11 +218,52 @@ static void disconnect(struct ping *ping)
     ping->connection.fd = -1;
 }
 
+static double unix_time(void)
+{
+    struct timespec now;
+
+    clock_gettime(CLOCK_REALTIME, &now);
+    return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
+}
+
+/* As ping(8) has it. */
+static void print_timestamp(const struct ping *ping)
+{
+    if (ping->options->timestamps)
+        printf("[%.6f] ", unix_time());
+}
+
+/* One for each message; with a fault, round_trip_ns is 0. */
+static void print_json_line(const struct ping *ping, int64_t connect_ns,
+                            int64_t round_trip_ns)
+{
+    const struct fault *fault = &ping->connection.fault;
+    bool is_echoed = fault->kind == FAULT_NONE;
+    char text[FAULT_TEXT_MAX];
+
+    fault_text(fault, text);
+    json_object(NULL);
+    json_integer("seq", counters_get(&ping->counters.sent));
+    json_decimal("timestamp", unix_time(), 6);
+    json_string("endpoint", ping->counters.connects > 0 ? ping->name : NULL);
+    json_number("connect_time_ms",
+                connect_ns > 0 ? (double)connect_ns / 1e6 : NAN);
+    json_number("time_ms", is_echoed ? (double)round_trip_ns / 1e6 : NAN);
+    json_string("fault", is_echoed ? NULL : fault_name(fault->kind));
+    json_string("fault_text", is_echoed ? NULL : text);
+    json_end();
+}
+
 static void print_echo(const struct ping *ping, int64_t connect_ns,
                        int64_t round_trip_ns)
 {
-    if (ping->options->json)
+    if (ping->options->quiet)
         return;
+    if (ping->options->json) {
+        print_json_line(ping, connect_ns, round_trip_ns);
+        return;
+    }
+    print_timestamp(ping);
     printf("%zu bytes from %s: seq=%" PRIu64, ping->options->size, ping->name,
            counters_get(&ping->counters.sent));
     if (connect_ns > 0)
@@ -214,10 +275,17 @@ static void print_fault(const struct ping *ping)
 {
     char text[FAULT_TEXT_MAX];
 
-    if (ping->options->json)
+    if (ping->options->quiet)
         return;
+    if (ping->options->json) {
+        print_json_line(ping, 0, 0);
+        return;
+    }
     fault_text(&ping->connection.fault, text);
-    printf("no echo from %s: seq=%" PRIu64 " %s\n", ping->name,
+    print_timestamp(ping);
+    printf("no echo from %s: seq=%" PRIu64 " %s\n",
+           ping->connection.fault.kind == FAULT_CONNECT ? ping->target
+                                                        : ping->name,
            counters_get(&ping->counters.sent), text);
 }
 
@@ -232,15 +300,59 @@ static void print_times(const char *what, const struct histogram *times)
            histogram_deviation(times) / 1e6);
 }
 
+/* Of the messages that have ended. */
+static double loss_percent(const struct counters *counters)
+{
+    uint64_t ended = counters->sent - counters->unfinished;
+
+    return ended > 0 ? 100.0 * (double)counters_lost(counters) / (double)ended
+                     : 0;
+}
+
+static double seconds_since_start(const struct ping *ping)
+{
+    return (double)(clock_ns() - ping->start_ns) / 1e9;
+}
+
+static void format_counts(const struct counters *counters, char text[160])
+{
+    int length = snprintf(text, 160,
+                          "%" PRIu64 " sent, %" PRIu64 " echoed, %" PRIu64
+                          " lost, %" PRIu64 " changed",
+                          counters->sent, counters->echoed,
+                          counters_lost(counters), counters->changed);
+
+    if (counters->unfinished > 0)
+        snprintf(text + length, 160 - (size_t)length,
+                 ", %" PRIu64 " unfinished", counters->unfinished);
+}
+
+/* On SIGQUIT: one line on standard error, where it mixes with no output. */
+static void print_progress(void *context)
+{
+    const struct ping *ping = context;
+    const struct histogram *times = &ping->counters.round_trips;
+    char text[160];
+
+    format_counts(&ping->counters, text);
+    fprintf(stderr, "%s, %.6g%% loss, time %.3f s", text,
+            loss_percent(&ping->counters), seconds_since_start(ping));
+    if (times->count > 0)
+        fprintf(stderr, ", round trip min/avg/max = %.3f/%.3f/%.3f ms",
+                (double)times->min / 1e6, histogram_mean(times) / 1e6,
+                (double)times->max / 1e6);
+    fputc('\n', stderr);
+}
+
 static void print_summary(const struct ping *ping)
 {
     const struct counters *counters = &ping->counters;
+    char text[160];
 
-    printf("\n--- %s echo statistics ---\n", ping->name);
-    printf("%" PRIu64 " sent, %" PRIu64 " echoed, %" PRIu64 " lost, %" PRIu64
-           " changed\n",
-           counters->sent, counters->echoed, counters_lost(counters),
-           counters->changed);
+    format_counts(counters, text);
+    printf("\n--- %s echo statistics ---\n%s\n", ping->target, text);
+    printf("%.6g%% loss, time %.3f s\n", loss_percent(counters),
+           seconds_since_start(ping));
     print_times("connect   ", &counters->connect_times);
     print_times("round trip", &counters->round_trips);
 }
@@ -252,6 +364,9 @@ static void print_json(const struct ping *ping)
     json_string("endpoint", ping->counters.connects > 0 ? ping->name : NULL);
     json_integer("size", ping->options->size);
     counters_json(&ping->counters);
+    json_integer("unfinished", ping->counters.unfinished);
+    json_number("loss_percent", loss_percent(&ping->counters));
+    json_number("seconds", seconds_since_start(ping));
     json_end();
 }
 
@@ -270,8 +385,9 @@ static enum status print_result(const struct ping *ping)
     }
     if (ping->counters.connects == 0 && ping->counters.sent > 0)
         return STATUS_UNREACHED;
-    return ping->counters.sent > 0 &&
-                   ping->counters.sent == ping->counters.echoed
+    return ping->counters.echoed > 0 &&
+                   ping->counters.sent - ping->counters.unfinished ==
+                       ping->counters.echoed
                ? STATUS_OK
                : STATUS_FAULT;
 }

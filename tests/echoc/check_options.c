@@ -52,7 +52,9 @@ static void expect_all_defaults(void)
     ck_assert_uint_eq(options.size, 64);
     ck_assert_uint_eq(options.clients, 10);
     ck_assert_uint_eq(options.threads, 0);
-    ck_assert_int_eq(options.time_ms, 10000);
+    ck_assert_int_eq(options.time_ms,
+                     options.command == OPTIONS_PING ? 0 : 10000);
+    ck_assert(!options.quiet && !options.timestamps);
     ck_assert_double_eq(options.rate, 0);
     ck_assert_int_eq(options.mode, OPTIONS_ROUND_TRIPS);
     ck_assert_ptr_null(options.hgrm);
@@ -186,6 +188,16 @@ START_TEST(a_load_takes_an_interval)
     ck_assert_int_eq(options.interval_ms, 2000);
     ck_assert_int_eq(parse("load -i 1 --csv"), -1);
     ck_assert_str_eq(errmsg, "--interval and --csv exclude each other");
+}
+END_TEST
+
+START_TEST(ping_takes_a_count_with_c_a_time_and_what_to_print)
+{
+    expect_ok("ping -c 5 -T 9 -q -D");
+    ck_assert_uint_eq(options.count, 5);
+    ck_assert_int_eq(options.time_ms, 9000);
+    ck_assert(options.quiet && options.timestamps);
+    ck_assert_uint_eq(options.clients, 10);
 }
 END_TEST
 
@@ -346,7 +358,7 @@ static const struct {
     {"pin", "pin", "6142", OPTIONS_COPY},
     {"pings", "pings", "6142", OPTIONS_COPY},
     {"PING", "PING", "6142", OPTIONS_COPY},
-    {"-4 ping", "ping", "6142", OPTIONS_COPY},
+    {"-4 -- ping", "ping", "6142", OPTIONS_COPY},
     {"ping -- -x:7", "-x", "7", OPTIONS_PING},
 };
 
@@ -417,8 +429,6 @@ static const struct {
     {"--clients 5 :7", "--clients"},
     {":7 --idle=5", "--idle"},
     {"ping --verify", "--verify"},
-    {"ping -c 5", "--clients"},
-    {"ping -T 5", "--time"},
     {"ping --rate=5", "--rate"},
     {"ping --stream", "--stream"},
     {"ping --churn", "--churn"},
@@ -441,7 +451,6 @@ static const struct {
     {"check --csv", "--csv"},
     {"check --plot=x", "--plot"},
     {"check --plo=x", "--plot"},
-    {"ping -c 5", "ping"},
     {"-c 5", "without a command"},
 
     /* Numbers. */
@@ -522,6 +531,8 @@ static const struct {
     {"ping [::1", "[::1"},
     {":7 :8", ":8"},
     {"h ping", "ping"},
+    {"-4 ping", "the command must be the first argument"},
+    {"-4 load :7", "the command must be the first argument"},
     {"check h load", "load"},
     {"load :7 -- -4", "-4"},
     {"-4 /run/echo", "/run/echo"},
@@ -609,6 +620,7 @@ void suite_tests(TCase *tests)
     tcase_add_loop_test(tests, short_and_long_options_of_ping_mean_the_same, 0,
                         4);
     tcase_add_test(tests, a_load_takes_an_interval);
+    tcase_add_test(tests, ping_takes_a_count_with_c_a_time_and_what_to_print);
     tcase_add_test(tests, an_interval_may_be_zero);
     tcase_add_loop_test(tests, short_and_long_options_of_load_mean_the_same, 0,
                         3);

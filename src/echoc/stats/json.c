@@ -93,6 +93,12 @@ void json_number(const char *name, double value)
         printf("null");
 }
 
+void json_decimal(const char *name, double value, int decimals)
+{
+    start(name);
+    printf("%.*f", decimals, value);
+}
+
 void json_bool(const char *name, bool value)
 {
     start(name);

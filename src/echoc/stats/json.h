@@ -23,6 +23,7 @@ void json_end(void); /* close the innermost; the outermost ends the line */
 void json_string(const char *name, const char *value); /* null if NULL */
 void json_integer(const char *name, uint64_t value);
 void json_number(const char *name, double value); /* null if not finite */
+void json_decimal(const char *name, double value, int decimals);
 void json_bool(const char *name, bool value);
 
 /* An object with count, min, mean, mdev (standard deviation), p50, p90, p99,
