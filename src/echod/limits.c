@@ -23,7 +23,7 @@
  * libraries and the large buffers. */
 enum { SPARE_FDS = 2, MAIN_THREAD = 1, SPARE_THREADS = 256, SPARE_MAPS = 1024 };
 
-/* By default, one thread in so many, and no more than so many, may be ending. */
+/* By default this share of the threads, at most this number, may be ending. */
 enum { ENDING_SHARE = 16, ENDING_MAX = 64 };
 
 static uint64_t subtract(uint64_t most, uint64_t spare)

@@ -28,10 +28,10 @@ struct limit {
 struct limit limits_find(void);
 
 /*
- * The lowest pids.max of a control group and of those that it is in, cgroups(7);
- * UINT64_MAX for no limit. membership is a file as /proc/self/cgroup, mount the
- * folder with version 2, which may have version 1 in "pids". Public for the
- * test.
+ * The lowest pids.max of a control group and of those that it is in,
+ * cgroups(7); UINT64_MAX for no limit. membership is a file as
+ * /proc/self/cgroup, mount the folder with version 2, which may have version 1
+ * in "pids". Public for the test.
  */
 uint64_t limits_cgroup_tasks(const char *membership, const char *mount);
 

@@ -2,7 +2,7 @@
  * SPDX-License-Identifier: ISC
  * Copyright (c) 2026 The echod authors
  *
- * thread: the start, the stack and the scheduling policy of the clients' threads.
+ * thread: the start, the stack and the scheduling policy of clients' threads.
  */
 #ifndef ECHOD_THREAD_H
 #define ECHOD_THREAD_H
