@@ -44,7 +44,8 @@ enum {
     PROBES = sizeof probes / sizeof probes[0],
     LEAVE_MS = 200,
     LEAVE_TRIES = 5,
-    DURATION_MAX = 9 /* reply timeouts, for all probes but idle */
+    DURATION_MAX = 9, /* reply timeouts, for all probes but idle */
+    DURATION_LEAST_MS = 45000
 };
 
 struct check {
@@ -176,19 +177,26 @@ static const char *why_skip(const struct check *check,
 {
     const struct probe_context *context = &check->context;
     int64_t elapsed_ms = (clock_ns() - check->start_ns) / PROBE_NS_PER_MS;
+    int64_t longest_ms =
+        DURATION_MAX * (int64_t)check->options->reply_timeout_ms;
 
+    if (longest_ms < DURATION_LEAST_MS)
+        longest_ms = DURATION_LEAST_MS;
     if (!context->has_answer &&
         (last->fault.kind == FAULT_LATE || last->fault.kind == FAULT_CONNECT))
         return "nothing has come back so far";
-    if (elapsed_ms > DURATION_MAX * (int64_t)check->options->reply_timeout_ms)
+    if (elapsed_ms > longest_ms)
         return "the probes before it took too long";
     return check->skipped;
 }
 
-/* To look at the unused connection takes no time. */
-static bool is_free(const struct probe_context *context, size_t number)
+/* If something has come back, idle is tried all the same, since it was asked
+ * for, and unused, since it takes no time. */
+static bool is_tried(const struct probe_context *context, size_t number)
 {
-    return probes[number].probe == probe_unused && context->unused.fd >= 0;
+    if (probes[number].probe == probe_unused)
+        return context->has_answer || context->unused.fd >= 0;
+    return probes[number].probe == probe_idle && context->has_answer;
 }
 
 static void run_probes(struct check *check)
@@ -202,7 +210,7 @@ static void run_probes(struct check *check)
 
         if (is_idle && check->options->idle_ms == 0)
             continue;
-        if (check->skipped != NULL && !is_free(context, i))
+        if (check->skipped != NULL && !is_tried(context, i))
             probe_skipped(&result, check->skipped, "not tried");
         else
             run_probe(check, probes[i].probe, &result);
