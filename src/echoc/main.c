@@ -8,6 +8,7 @@
 
 #include "common/descriptors.h"
 #include "echoc/check/check.h"
+#include "echoc/compare/compare.h"
 #include "echoc/copy.h"
 #include "echoc/interrupt.h"
 #include "echoc/load/load.h"
@@ -31,6 +32,8 @@ static enum status run(const struct options *options)
         return load_run(options);
     case OPTIONS_CHECK:
         return check_run(options);
+    case OPTIONS_COMPARE:
+        return compare_run(options);
     case OPTIONS_HELP:
         fputs(options_help, stdout);
         return STATUS_OK;
@@ -55,8 +58,9 @@ int main(int argc, char *argv[])
         return STATUS_LOCAL;
     }
     signal(SIGPIPE, SIG_IGN);
-    /* A copy prints no summary, so a signal may simply kill it. */
-    if (options.command != OPTIONS_COPY && interrupt_catch() < 0) {
+    /* These print no summary, so a signal may simply kill them. */
+    if (options.command != OPTIONS_COPY && options.command != OPTIONS_COMPARE &&
+        interrupt_catch() < 0) {
         status_warn("cannot catch signals: %s", strerror(errno));
         return STATUS_LOCAL;
     }

@@ -24,6 +24,7 @@
 const char options_help[] =
     "Usage: echoc [OPTION]... [ADDRESS]\n"
     "       echoc ping|load|check [OPTION]... [ADDRESS]\n"
+    "       echoc compare [OPTION]... FILE FILE\n"
     "Send bytes to an echo server and check that they come back.\n"
     "\n"
     "Commands; the command must be the first argument:\n"
@@ -32,13 +33,14 @@ const char options_help[] =
     "  ping    measure round trips, one after another\n"
     "  load    run many clients at once\n"
     "  check   test what the server and the path to it do to the bytes\n"
+    "  compare tell whether two results of load --json differ\n"
     "\n"
     "ADDRESS is HOST:PORT, [IPV6]:PORT, HOST (port " ADDRESS_DEFAULT_PORT
     "), :PORT (this host), or the\n"
     "path of a Unix socket, which must contain a '/'.\n"
     "Default: " ADDRESS_DEFAULT ".\n"
     "\n"
-    "All commands:\n"
+    "All commands but compare:\n"
     "  -4                      use IPv4 only\n"
     "  -6                      use IPv6 only\n"
     "      --bind=ADDRESS,...  local addresses to connect from, in rotation\n"
@@ -49,6 +51,7 @@ const char options_help[] =
     "      --reply-timeout=SECONDS\n"
     "                          time limit for a reply (default: 5)\n"
     "  -w, --timeout=SECONDS   set both timeouts\n"
+    "All commands:\n"
     "  -h, --help              print this help and exit\n"
     "  -V, --version           print the version and exit\n"
     "\n"
@@ -89,13 +92,17 @@ const char options_help[] =
     "      --explain           say what each result means, not only the bad "
     "ones\n"
     "      --idle=SECONDS      test whether an idle connection survives this "
-    "long\n";
+    "long\n"
+    "compare:\n"
+    "      --margin=PERCENT    take less than this for no difference (default: "
+    "5)\n";
 
 enum {
     COPY = 1 << OPTIONS_COPY,
     PING = 1 << OPTIONS_PING,
     LOAD = 1 << OPTIONS_LOAD,
     CHECK = 1 << OPTIONS_CHECK,
+    COMPARE = 1 << OPTIONS_COMPARE,
     ALL = COPY | PING | LOAD | CHECK
 };
 
@@ -103,7 +110,8 @@ const char *const options_commands[] = {[OPTIONS_COPY] =
                                             "echoc without a command",
                                         [OPTIONS_PING] = "ping",
                                         [OPTIONS_LOAD] = "load",
-                                        [OPTIONS_CHECK] = "check"};
+                                        [OPTIONS_CHECK] = "check",
+                                        [OPTIONS_COMPARE] = "compare"};
 
 #define FIELD(member)                                                          \
     offsetof(struct options, member), sizeof((struct options *)0)->member
@@ -116,8 +124,9 @@ const struct row options_table[] = {
     {ALL, 0, "dscp", DSCP, FIELD(dscp), 0, 0},
     {ALL, 0, "reply-timeout", SECONDS, FIELD(reply_timeout_ms), 1, 0},
     {ALL, 'w', "timeout", TIMEOUTS, FIELD(reply_timeout_ms), 1, 0},
-    {ALL, 'h', "help", CONSTANT, FIELD(command), OPTIONS_HELP, 0},
-    {ALL, 'V', "version", CONSTANT, FIELD(command), OPTIONS_VERSION, 0},
+    {ALL | COMPARE, 'h', "help", CONSTANT, FIELD(command), OPTIONS_HELP, 0},
+    {ALL | COMPARE, 'V', "version", CONSTANT, FIELD(command), OPTIONS_VERSION,
+     0},
     {COPY, 0, "verify", CONSTANT, FIELD(verify), true, 0},
     {PING | LOAD | CHECK, 0, "json", CONSTANT, FIELD(json), true, 0},
     {PING | LOAD, 'n', "count", NUMBER, FIELD(count), 1, 1000000000000},
@@ -139,6 +148,7 @@ const struct row options_table[] = {
     {LOAD, 0, "plot", TEXT, FIELD(plot), 0, 0},
     {CHECK, 0, "explain", CONSTANT, FIELD(explain), true, 0},
     {CHECK, 0, "idle", SECONDS, FIELD(idle_ms), 1, 0},
+    {COMPARE, 0, "margin", RATE, FIELD(margin), 0, 1000},
 };
 
 const size_t options_rows = sizeof options_table / sizeof options_table[0];
@@ -279,8 +289,11 @@ static int set_option(struct options *options, const struct row *row,
                       const char *value, char *errmsg)
 {
     if ((row->commands & 1 << options->command) == 0)
-        return errmsg_set(errmsg, "--%s: not an option of %s", row->name,
-                          options_commands[options->command]);
+        return row->name != NULL
+                   ? errmsg_set(errmsg, "--%s: not an option of %s", row->name,
+                                options_commands[options->command])
+                   : errmsg_set(errmsg, "-%c: not an option of %s", row->letter,
+                                options_commands[options->command]);
     switch (row->kind) {
     case CONSTANT:
         set_field(options, row, row->min);
@@ -355,7 +368,7 @@ static int parse_options(struct options *options, int argc, char *argv[],
     }
     optind = 0; /* 0, not 1, resets all state; see getopt_long(3) */
     opterr = 0;
-    while (options->command <= OPTIONS_CHECK) {
+    while (options->command <= OPTIONS_COMPARE) {
         option = getopt_long(argc, argv, letters, long_options, NULL);
         if (option == -1)
             break;
@@ -371,7 +384,7 @@ static int parse_options(struct options *options, int argc, char *argv[],
 /* Remove the command from argv if the first argument is one. */
 static enum options_command take_command(int *argc, char *argv[])
 {
-    for (int command = OPTIONS_PING; command <= OPTIONS_CHECK; command++)
+    for (int command = OPTIONS_PING; command <= OPTIONS_COMPARE; command++)
         if (*argc > 1 && strcmp(argv[1], options_commands[command]) == 0) {
             memmove(&argv[1], &argv[2], (size_t)(*argc - 1) * sizeof argv[0]);
             --*argc;
@@ -412,6 +425,16 @@ static int set_address(struct options *options, int count, char *words[],
     return 0;
 }
 
+static int set_files(struct options *options, int count, char **words,
+                     char *errmsg)
+{
+    if (count != 2)
+        return errmsg_set(errmsg, "compare: needs two files");
+    options->files[0] = words[0];
+    options->files[1] = words[1];
+    return 0;
+}
+
 static int check_combinations(const struct options *options, char *errmsg)
 {
     if (options->json && options->csv)
@@ -438,14 +461,17 @@ int options_parse(struct options *options, int argc, char *argv[],
                                 .connect_timeout_ms = 5000,
                                 .reply_timeout_ms = 5000,
                                 .clients = 10,
+                                .margin = 5,
                                 .dscp = -1};
     if (options->command != OPTIONS_LOAD)
         options->interval_ms = 1000;
     clock_gettime(CLOCK_REALTIME, &options->start);
     if (parse_options(options, argc, argv, errmsg) < 0)
         return -1;
-    if (options->command > OPTIONS_CHECK)
+    if (options->command > OPTIONS_COMPARE)
         return 0;
+    if (options->command == OPTIONS_COMPARE)
+        return set_files(options, argc - optind, argv + optind, errmsg);
     if (set_address(options, argc - optind, argv + optind, errmsg) < 0 ||
         check_combinations(options, errmsg) < 0)
         return -1;

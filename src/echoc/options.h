@@ -25,6 +25,7 @@ enum options_command {
     OPTIONS_PING,
     OPTIONS_LOAD,
     OPTIONS_CHECK,
+    OPTIONS_COMPARE,
     OPTIONS_HELP,
     OPTIONS_VERSION
 };
@@ -61,9 +62,11 @@ struct options {
     enum options_mode mode;
     const char *hgrm; /* file names, or NULL */
     const char *plot;
-    bool explain; /* check: say what each result means */
-    int idle_ms;  /* 0: leave this probe out */
-    int dscp;     /* 0 to 63, or -1: leave it to the system */
+    bool explain;         /* check: say what each result means */
+    int idle_ms;          /* 0: leave this probe out */
+    int dscp;             /* 0 to 63, or -1: leave it to the system */
+    const char *files[2]; /* compare */
+    double margin;        /* compare: per cent */
     size_t source_count;
     struct endpoint sources[OPTIONS_SOURCES_MAX];
 };

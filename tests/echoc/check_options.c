@@ -180,6 +180,24 @@ START_TEST(short_and_long_options_of_ping_mean_the_same)
 }
 END_TEST
 
+START_TEST(a_comparison_takes_two_files_and_a_margin)
+{
+    expect_ok("compare a --margin=2.5 b");
+    ck_assert_int_eq(options.command, OPTIONS_COMPARE);
+    ck_assert_str_eq(options.files[0], "a");
+    ck_assert_str_eq(options.files[1], "b");
+    ck_assert(options.margin == 2.5);
+    expect_ok("compare a b");
+    ck_assert(options.margin == 5);
+    ck_assert_int_eq(parse("compare a"), -1);
+    ck_assert_int_eq(parse("compare a b c"), -1);
+    ck_assert_int_eq(parse("compare a b --json"), -1);
+    ck_assert_str_eq(errmsg, "--json: not an option of compare");
+    ck_assert_int_eq(parse("compare a b -6"), -1);
+    ck_assert_str_eq(errmsg, "-6: not an option of compare");
+}
+END_TEST
+
 START_TEST(a_load_takes_an_interval)
 {
     expect_ok("load -i 0.25");
@@ -619,6 +637,7 @@ void suite_tests(TCase *tests)
     tcase_add_test(tests, a_copy_takes_verify);
     tcase_add_loop_test(tests, short_and_long_options_of_ping_mean_the_same, 0,
                         4);
+    tcase_add_test(tests, a_comparison_takes_two_files_and_a_margin);
     tcase_add_test(tests, a_load_takes_an_interval);
     tcase_add_test(tests, ping_takes_a_count_with_c_a_time_and_what_to_print);
     tcase_add_test(tests, an_interval_may_be_zero);
