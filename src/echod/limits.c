@@ -58,11 +58,11 @@ static uint64_t soft(const struct rlimit *limit)
 }
 
 /* The limit does not apply to the superuser, setrlimit(2). */
-static uint64_t read_processes(void)
+static uint64_t read_processes(uid_t uid)
 {
     struct rlimit limit;
 
-    if (geteuid() == 0 || getrlimit(RLIMIT_NPROC, &limit) < 0)
+    if (uid == 0 || getrlimit(RLIMIT_NPROC, &limit) < 0)
         return UINT64_MAX;
     return soft(&limit);
 }
@@ -144,12 +144,12 @@ uint64_t limits_cgroup_tasks(const char *membership, const char *mount)
     return least;
 }
 
-struct limit limits_find(void)
+struct limit limits_find(uid_t uid)
 {
     struct limit limit = {INT_MAX, INT_MAX, "the system"};
 
     lower(&limit, "RLIMIT_NOFILE", subtract(descriptors_left(), SPARE_FDS));
-    lower_threads(&limit, "RLIMIT_NPROC", read_processes());
+    lower_threads(&limit, "RLIMIT_NPROC", read_processes(uid));
     lower_threads(&limit, "pids.max",
                   limits_cgroup_tasks("/proc/self/cgroup", "/sys/fs/cgroup"));
     lower(&limit, "kernel.threads-max",

@@ -11,6 +11,7 @@
 
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 struct limit {
     size_t clients;    /* at most; 0 if not even one is possible */
@@ -20,12 +21,12 @@ struct limit {
 
 /*
  * Find the lowest of the limits on descriptors, threads and mappings, less what
- * the server itself needs: call it after everything else has been opened. What
- * other processes use of a shared limit cannot be known in advance, and memory
- * is not counted. The reserve is for threads that are about to end: a client
- * frees its slot before.
+ * the server itself needs, for a process with this effective uid: call it after
+ * everything else has been opened. What other processes use of a shared limit
+ * cannot be known in advance, and memory is not counted. The reserve is for
+ * threads that are about to end: a client frees its slot before.
  */
-struct limit limits_find(void);
+struct limit limits_find(uid_t uid);
 
 /*
  * The lowest pids.max of a control group and of those that it is in,

@@ -16,7 +16,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 enum {
@@ -26,77 +25,18 @@ enum {
 };
 
 /*
- * The file of a Unix socket
+ * One listening socket
  */
-
-/* Only a refused connection proves that nothing listens. A full backlog would
- * block, so the socket must not: then connect(2) fails with EAGAIN. */
-static bool is_stale(const struct sockaddr_un *address)
-{
-    struct stat status;
-    bool refused = false;
-    int fd = -1;
-
-    if (lstat(address->sun_path, &status) < 0 || !S_ISSOCK(status.st_mode))
-        return false;
-    fd = socket(AF_UNIX, SOCK_STREAM, 0);
-    if (fd < 0)
-        return false;
-    fcntl(fd, F_SETFL, O_NONBLOCK);
-    refused =
-        connect(fd, (const struct sockaddr *)address, sizeof *address) < 0 &&
-        errno == ECONNREFUSED;
-    close(fd);
-    return refused;
-}
-
-static int bind_replacing_stale(int fd, const struct sockaddr_un *address)
-{
-    const struct sockaddr *any = (const struct sockaddr *)address;
-
-    if (bind(fd, any, sizeof *address) == 0)
-        return 0;
-    if (errno != EADDRINUSE)
-        return -1;
-    if (!is_stale(address)) {
-        errno = EADDRINUSE;
-        return -1;
-    }
-    if (unlink(address->sun_path) < 0)
-        return -1;
-    return bind(fd, any, sizeof *address);
-}
 
 static int bind_path(struct listener *listener, const struct sockaddr_un *path)
 {
-    struct stat status;
-
     snprintf(listener->name, sizeof listener->name, "%.*s",
              (int)sizeof path->sun_path, path->sun_path);
-    if (bind_replacing_stale(listener->fd, path) < 0 ||
-        lstat(listener->name, &status) < 0)
+    if (socket_file_bind(listener->fd, path, &listener->file) < 0)
         return -1;
-    listener->device = status.st_dev;
-    listener->inode = status.st_ino;
     listener->has_file = true;
     return 0;
 }
-
-/* Another server may have taken the name since: its file is not removed. */
-static int remove_file(const struct listener *listener)
-{
-    struct stat status;
-
-    if (lstat(listener->name, &status) < 0)
-        return errno == ENOENT ? 0 : -1;
-    if (status.st_dev != listener->device || status.st_ino != listener->inode)
-        return 0;
-    return unlink(listener->name);
-}
-
-/*
- * One listening socket
- */
 
 static int bind_port(struct listener *listener, struct endpoint *endpoint,
                      bool reuseport)
@@ -130,9 +70,16 @@ static int set_options(const struct listener *listener)
 
 static int close_one(struct listener *listener)
 {
+    int result = 0;
+    int error = 0;
+
+    if (listener->has_file)
+        result = socket_file_remove(listener->name, &listener->file);
+    error = errno;
     close(listener->fd);
     listener->fd = -1;
-    return listener->has_file ? remove_file(listener) : 0;
+    errno = error;
+    return result;
 }
 
 /* Fills in endpoint as bound, with the port that the system chose. Returns 0,
@@ -231,16 +178,14 @@ static void set_errmsg(const struct address *address,
 /* Open every endpoint, at the port that the first was given. Returns how many
  * were skipped, or -1 with errno; with errmsg if either is not 0. */
 static int open_endpoints(struct listeners *listeners,
-                          const struct address *address,
-                          const struct endpoint *endpoints, size_t count,
-                          char *errmsg)
+                          const struct target *target, char *errmsg)
 {
     size_t before = listeners->count;
     in_port_t port = 0;
     int skipped = 0;
 
-    for (size_t i = 0; i < count; i++) {
-        struct endpoint endpoint = endpoints[i];
+    for (size_t i = 0; i < target->count; i++) {
+        struct endpoint endpoint = target->endpoints[i];
         int error = 0;
 
         if (port != 0)
@@ -250,10 +195,10 @@ static int open_endpoints(struct listeners *listeners,
             continue;
         }
         error = errno;
-        set_errmsg(address, &endpoint, error, errmsg);
+        set_errmsg(target->address, &endpoint, error, errmsg);
         skipped++;
         if ((error == EAFNOSUPPORT || error == EADDRNOTAVAIL) &&
-            (size_t)skipped < count)
+            (size_t)skipped < target->count)
             continue;
         while (listeners->count > before)
             close_one(&listeners->list[--listeners->count]);
@@ -263,26 +208,34 @@ static int open_endpoints(struct listeners *listeners,
     return skipped;
 }
 
-int listen_open(struct listeners *listeners, const struct address *address,
+int listen_look_up(struct target *target, const struct address *address,
+                   char errmsg[ERRMSG_MAX])
+{
+    char reason[ERRMSG_MAX];
+
+    target->address = address;
+    if (address_resolve(address, true, &target->endpoints, &target->count,
+                        reason) < 0)
+        return errmsg_set(errmsg, "cannot listen on %s", reason);
+    return 0;
+}
+
+int listen_open(struct listeners *listeners, struct target *target,
                 char errmsg[ERRMSG_MAX])
 {
-    struct endpoint *endpoints = NULL;
-    size_t count = 0;
-    char reason[ERRMSG_MAX];
-    bool can_repeat = false;
-    int skipped = -1;
-
-    if (address_resolve(address, true, &endpoints, &count, reason) < 0)
-        return errmsg_set(errmsg, "cannot listen on %s", reason);
     /* A port that the system chose for the first endpoint may be in use on the
      * next one's address: another choice may not be. */
-    can_repeat = count > 1 && address_port(&endpoints[0].address.any) == 0;
+    bool can_repeat = target->count > 1 &&
+                      address_port(&target->endpoints[0].address.any) == 0;
+    int skipped = -1;
+
     for (int tries = 0; tries < PORT_TRIES; tries++) {
-        skipped = open_endpoints(listeners, address, endpoints, count, errmsg);
+        skipped = open_endpoints(listeners, target, errmsg);
         if (skipped >= 0 || errno != EADDRINUSE || !can_repeat)
             break;
     }
-    free(endpoints);
+    free(target->endpoints);
+    target->endpoints = NULL;
     return skipped;
 }
 

@@ -11,18 +11,17 @@
 
 #include "common/address.h"
 #include "common/errmsg.h"
+#include "echod/socket_file.h"
 
 #include <stdbool.h>
 #include <stddef.h>
-#include <sys/types.h>
 
 struct listener {
     int fd; /* non-blocking */
     sa_family_t family;
     int timeout_ms; /* for each accepted socket; 0: none */
     bool has_file;  /* a Unix socket bound here, to be removed at the end */
-    dev_t device;   /* which file that is, in case another takes its name */
-    ino_t inode;
+    struct socket_file file;
     char name[sizeof((struct sockaddr_un *)NULL)->sun_path + 1];
 };
 
@@ -33,14 +32,26 @@ struct listeners {
     bool reuseport;
 };
 
+/* An address that has been looked up. */
+struct target {
+    const struct address *address;
+    struct endpoint *endpoints; /* malloc'd; freed by listen_open() */
+    size_t count;
+};
+
+/* Look an address up, which may ask a name server and take long. The address
+ * must outlive the target. Returns 0, or -1 with errmsg. */
+int listen_look_up(struct target *target, const struct address *address,
+                   char errmsg[ERRMSG_MAX]);
+
 /*
  * Listen on every endpoint of an address. They share one port, even if the
  * system chose it. An endpoint that this machine does not have (a family or a
- * host) is skipped if the address has another. A Unix socket that exists is
- * replaced if nothing listens on it. Returns how many endpoints were skipped,
- * with errmsg for the last of them; or -1 with errmsg, and none of them open.
+ * host) is skipped if the address has another. For the file of a Unix socket
+ * see socket_file.h. Returns how many endpoints were skipped, with errmsg for
+ * the last of them; or -1 with errmsg, and none of them open.
  */
-int listen_open(struct listeners *listeners, const struct address *address,
+int listen_open(struct listeners *listeners, struct target *target,
                 char errmsg[ERRMSG_MAX]);
 
 /* Take over count listening sockets, from descriptor first_fd on. Returns 0, or

@@ -36,19 +36,22 @@ static int print(const char *text)
     return STATUS_FAILED;
 }
 
-/* Open the inherited sockets, or else those of the options. Warns of an address
- * that was opened only in part. */
-static int open_listeners(const struct options *options,
+/* What may ask a name server or a directory service, and take long. */
+static int look_up(const struct options *options, size_t count,
+                   struct target *targets, char *errmsg)
+{
+    for (size_t i = 0; i < count; i++)
+        if (listen_look_up(&targets[i], &options->addresses[i], errmsg) < 0)
+            return -1;
+    return privileges_look_up(options->user, options->group, errmsg);
+}
+
+/* Warns of an address that was opened only in part. */
+static int open_listeners(size_t count, struct target *targets,
                           struct listeners *listeners, char *errmsg)
 {
-    int inherited = supervisor_listeners(errmsg);
-
-    if (inherited < 0)
-        return -1;
-    if (inherited > 0)
-        return listen_adopt(listeners, SUPERVISOR_FIRST_FD, inherited, errmsg);
-    for (size_t i = 0; i < options->address_count; i++) {
-        int skipped = listen_open(listeners, &options->addresses[i], errmsg);
+    for (size_t i = 0; i < count; i++) {
+        int skipped = listen_open(listeners, &targets[i], errmsg);
 
         if (skipped < 0)
             return -1;
@@ -61,7 +64,7 @@ static int open_listeners(const struct options *options,
 static int choose_max_clients(const struct options *options,
                               size_t *max_clients, char *errmsg)
 {
-    struct limit limit = limits_find();
+    struct limit limit = limits_find(privileges_uid());
 
     if (limit.clients == 0)
         return errmsg_set(errmsg, "cannot serve one client: %s is too low",
@@ -93,21 +96,29 @@ static int prepare_clients(const struct options *options, size_t max_clients,
     return 0;
 }
 
-/* The steps before the first accept(2). Privileges are dropped when the ports
- * are bound; limits are found when all other descriptors are open. */
+/* The steps before the first accept(2). Until the look-ups are done a signal
+ * ends the process, which has made no socket file yet. Limits are found when
+ * all other descriptors are open. Privileges are dropped last: if something
+ * fails before, the file of a Unix socket can be removed. */
 static int set_up(const struct options *options, struct server *server,
                   char *errmsg)
 {
+    static struct target targets[OPTIONS_ADDRESSES_MAX];
+    int inherited = supervisor_listeners(errmsg);
+    size_t count = inherited > 0 ? 0 : options->address_count;
+
     descriptors_raise_limit();
+    if (inherited < 0 || look_up(options, count, targets, errmsg) < 0)
+        return -1;
     if (signals_open() < 0)
         return errmsg_set(errmsg, "cannot catch signals: %s", strerror(errno));
-    if (open_listeners(options, server->listeners, errmsg) < 0)
+    if (listen_adopt(server->listeners, SUPERVISOR_FIRST_FD, inherited,
+                     errmsg) < 0 ||
+        open_listeners(count, targets, server->listeners, errmsg) < 0 ||
+        choose_max_clients(options, &server->max_clients, errmsg) < 0 ||
+        prepare_clients(options, server->max_clients, errmsg) < 0)
         return -1;
-    if (options->user != NULL && privileges_become(options->user, errmsg) < 0)
-        return -1;
-    if (choose_max_clients(options, &server->max_clients, errmsg) < 0)
-        return -1;
-    return prepare_clients(options, server->max_clients, errmsg);
+    return privileges_take(errmsg);
 }
 
 static int serve(const struct options *options)
@@ -124,6 +135,8 @@ static int serve(const struct options *options)
         listen_close(&listeners);
         return STATUS_FAILED;
     }
+    if (geteuid() == 0 && options->user == NULL)
+        log_warn("serving as root: --user=NAME gives up its privileges");
     for (size_t i = 0; i < listeners.count; i++)
         LOG_EVENT(EVENT_LISTEN, .address = listeners.list[i].name);
     supervisor_notify("READY=1");
@@ -136,7 +149,8 @@ static int serve_inetd(const struct options *options)
     char errmsg[ERRMSG_MAX];
 
     log_open(options->log, log_fd, log_fd);
-    if (options->user != NULL && privileges_become(options->user, errmsg) < 0) {
+    if (privileges_look_up(options->user, options->group, errmsg) < 0 ||
+        privileges_take(errmsg) < 0) {
         log_warn("%s", errmsg);
         return STATUS_FAILED;
     }

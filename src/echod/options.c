@@ -47,6 +47,8 @@ const char options_help[] =
     "                          (default: 0)\n"
     "  -g, --grace=SECONDS     at a stop, wait this long for clients\n"
     "                          (default: 5)\n"
+    "      --group=GROUP       become this group, a name or a number, after "
+    "binding\n"
     "  -i, --inetd             serve standard input and output, once\n"
     "      --ipv6-prefix=BITS  for -C, IPv6 addresses that begin with the "
     "same\n"
@@ -55,14 +57,15 @@ const char options_help[] =
     "      --reuseport         let several servers share an address\n"
     "  -t, --timeout=SECONDS   end a client that is idle this long\n"
     "                          (default: 0, never)\n"
-    "  -u, --user=NAME         become the user NAME after binding\n"
+    "  -u, --user=USER         become this user, a name or a number, after "
+    "binding\n"
     "  -v, --verbose           also log when a client connects\n"
     "  -h, --help              print this help and exit\n"
     "  -V, --version           print the version and exit\n"
     "\n"
     "SIGTERM, SIGINT and SIGHUP stop the server; SIGUSR1 logs totals.\n";
 
-enum { REUSEPORT = CHAR_MAX + 1, BUSY_POLL, IPV6_PREFIX };
+enum { REUSEPORT = CHAR_MAX + 1, BUSY_POLL, IPV6_PREFIX, GROUP };
 
 static const char short_options[] = ":c:C:t:g:d:iu:l:vhV";
 static const struct option long_options[] = {
@@ -74,6 +77,7 @@ static const struct option long_options[] = {
     {"delay", required_argument, NULL, 'd'},
     {"inetd", no_argument, NULL, 'i'},
     {"ipv6-prefix", required_argument, NULL, IPV6_PREFIX},
+    {"group", required_argument, NULL, GROUP},
     {"user", required_argument, NULL, 'u'},
     {"log", required_argument, NULL, 'l'},
     {"verbose", no_argument, NULL, 'v'},
@@ -185,6 +189,9 @@ static int set_option(int option, const char *word, struct options *options,
         return set_log(&options->log, errmsg);
     case 'u':
         options->user = optarg;
+        return 0;
+    case GROUP:
+        options->group = optarg;
         return 0;
     case 'i':
         options->inetd = true;

@@ -27,7 +27,8 @@ struct options {
     int timeout_ms;      /* 0: never */
     int grace_ms;
     int delay_ms;
-    const char *user; /* NULL: stay; points into argv, as addresses do */
+    const char *user;  /* NULL: stay; points into argv, as addresses do */
+    const char *group; /* the same */
     enum log_format log;
     bool inetd;
     bool verbose;

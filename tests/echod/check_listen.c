@@ -49,9 +49,12 @@ static char folder[64];
 static int open_at(const char *text)
 {
     struct address address;
+    struct target target;
 
     ck_assert_int_eq(address_parse(text, &address, errmsg), 0);
-    return listen_open(&listeners, &address, errmsg);
+    if (listen_look_up(&target, &address, errmsg) < 0)
+        return -1;
+    return listen_open(&listeners, &target, errmsg);
 }
 
 static const char *path_in_folder(const char *name)

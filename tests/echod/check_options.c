@@ -42,6 +42,7 @@ START_TEST(no_arguments_mean_the_defaults)
     ck_assert_int_eq(options.grace_ms, 5000);
     ck_assert_int_eq(options.delay_ms, 0);
     ck_assert_ptr_null(options.user);
+    ck_assert_ptr_null(options.group);
     ck_assert_int_eq(options.log, LOG_TEXT);
     ck_assert(!options.inetd && !options.verbose && !options.reuseport);
     ck_assert_uint_eq(options.address_count, 1);
@@ -53,10 +54,12 @@ END_TEST
 START_TEST(short_and_long_options_mean_the_same)
 {
     static const char *const lines[] = {
-        "-c 5 -C 2 -t 1.5 -g 0 -d 20 -u me -l json -v --reuseport :7 /x",
+        "-c 5 -C 2 -t 1.5 -g 0 -d 20 -u me --group us -l json -v --reuseport "
+        ":7 /x",
         ("--max-clients=5 --max-per-host=2 --timeout=1.5 --grace=0 --delay=20 "
-         "--user=me --log=json --verbose --reuseport :7 /x"),
-        ":7 -vljson --max-clients 5 -C2 -t1.500 -g0.0 -d20 -ume --reuse /x"};
+         "--user=me --group=us --log=json --verbose --reuseport :7 /x"),
+        ":7 -vljson --max-clients 5 -C2 -t1.500 -g0.0 -d20 -ume --gro=us "
+        "--reuse /x"};
 
     ck_assert_int_eq(parse(lines[_i]), 0);
     ck_assert_uint_eq(options.max_clients, 5);
@@ -65,6 +68,7 @@ START_TEST(short_and_long_options_mean_the_same)
     ck_assert_int_eq(options.grace_ms, 0);
     ck_assert_int_eq(options.delay_ms, 20);
     ck_assert_str_eq(options.user, "me");
+    ck_assert_str_eq(options.group, "us");
     ck_assert_int_eq(options.log, LOG_JSON);
     ck_assert(options.verbose && options.reuseport);
     ck_assert_uint_eq(options.address_count, 2);

@@ -16,13 +16,18 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <ftw.h>
+#include <grp.h>
+#include <limits.h>
+#include <linux/capability.h>
 #include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/un.h>
 #include <unistd.h>
 
@@ -148,7 +153,7 @@ START_TEST(the_soft_limit_is_raised_to_the_hard_one)
 
     set_limit(64, 200);
     descriptors_raise_limit();
-    ck_assert_uint_gt(limits_find().clients, 64);
+    ck_assert_uint_gt(limits_find(geteuid()).clients, 64);
     getrlimit(RLIMIT_NOFILE, &limit);
     ck_assert_uint_eq(limit.rlim_cur, 200);
 }
@@ -159,7 +164,7 @@ START_TEST(the_lowest_limit_is_named)
     struct limit limit;
 
     set_limit(64, 64);
-    limit = limits_find();
+    limit = limits_find(geteuid());
     ck_assert_str_eq(limit.name, "RLIMIT_NOFILE");
     ck_assert_uint_lt(limit.clients, 60);
     ck_assert_uint_gt(limit.clients, 40);
@@ -171,7 +176,7 @@ START_TEST(a_limit_too_low_for_one_client_is_named)
     struct limit limit;
 
     set_limit((rlim_t)dup(STDIN_FILENO) + 1, 100);
-    limit = limits_find();
+    limit = limits_find(geteuid());
     set_limit(100, 100); /* a sanitizer opens files at the end */
     ck_assert_uint_eq(limit.clients, 0);
     ck_assert_str_eq(limit.name, "RLIMIT_NOFILE");
@@ -278,33 +283,167 @@ START_TEST(growing_the_table_changes_no_descriptor)
 }
 END_TEST
 
-START_TEST(an_unknown_user_is_named)
-{
-    char message[ERRMSG_MAX];
+/* ---- Another user ---- */
 
-    ck_assert_int_eq(privileges_become("nosuchuser", message), -1);
-    ck_assert_str_eq(message, "no such user: nosuchuser");
+static const struct {
+    const char *user, *group, *message;
+} unknown[] = {
+    {"nosuchuser", NULL, "no such user: nosuchuser"},
+    {"nosuchuser", "0", "no such user: nosuchuser"},
+    {"", NULL, "no such user: "},
+    {"4294967295", NULL, "no such user: 4294967295"},
+    {"-1", NULL, "no such user: -1"},
+    {"nobody", "nosuchgroup", "no such group: nosuchgroup"},
+    {"nobody", "4294967295", "no such group: 4294967295"},
+    {"4294967294", NULL,
+     "--user=4294967294: not a known user, so --group is needed"},
+};
+
+START_TEST(an_unknown_user_or_group_is_named)
+{
+    ck_assert_int_eq(
+        privileges_look_up(unknown[_i].user, unknown[_i].group, errmsg), -1);
+    ck_assert_str_eq(errmsg, unknown[_i].message);
 }
 END_TEST
+
+static int become(const char *user, const char *group)
+{
+    ck_assert_int_eq(privileges_look_up(user, group, errmsg), 0);
+    return privileges_take(errmsg);
+}
+
+static void expect_ids(uid_t uid, gid_t gid)
+{
+    ck_assert_uint_eq(getuid(), uid);
+    ck_assert_uint_eq(geteuid(), uid);
+    ck_assert_uint_eq(getgid(), gid);
+    ck_assert_uint_eq(getegid(), gid);
+    ck_assert_uint_eq(privileges_uid(), uid);
+}
+
+/* The groups besides gid must be these. */
+static void expect_groups(const gid_t *expected, int count)
+{
+    static gid_t now[NGROUPS_MAX];
+
+    ck_assert_int_eq(getgroups(NGROUPS_MAX, now), count);
+    ck_assert_int_eq(memcmp(now, expected, (size_t)count * sizeof *now), 0);
+}
+
+static void text_of(long number, char text[32])
+{
+    snprintf(text, 32, "%ld", number);
+}
 
 /* Only root can become another user. */
 START_TEST(a_change_of_user_cannot_be_undone)
 {
-    char message[ERRMSG_MAX];
     const struct passwd *nobody = getpwnam("nobody");
 
     ck_assert_ptr_nonnull(nobody);
     if (getuid() != 0) {
-        ck_assert_int_eq(privileges_become("root", message), -1);
-        ck_assert_ptr_nonnull(strstr(message, "cannot become root"));
+        ck_assert_int_eq(become("root", NULL), -1);
+        ck_assert_ptr_nonnull(strstr(errmsg, "cannot become root"));
         return;
     }
-    ck_assert_int_eq(privileges_become("nobody", message), 0);
-    ck_assert_uint_eq(getuid(), nobody->pw_uid);
-    ck_assert_uint_eq(geteuid(), nobody->pw_uid);
-    ck_assert_uint_eq(getgid(), nobody->pw_gid);
+    ck_assert_int_eq(become("nobody", NULL), 0);
+    expect_ids(nobody->pw_uid, nobody->pw_gid);
     ck_assert_int_eq(setuid(0), -1);
-    ck_assert_int_eq(privileges_become("nobody", message), 0);
+    ck_assert_int_eq(become("nobody", NULL), 0);
+}
+END_TEST
+
+START_TEST(without_a_user_or_group_nothing_changes)
+{
+    uid_t uid = geteuid();
+    gid_t gid = getegid();
+
+    ck_assert_int_eq(become(NULL, NULL), 0);
+    expect_ids(uid, gid);
+}
+END_TEST
+
+START_TEST(a_number_of_a_known_user_brings_its_groups)
+{
+    const uid_t uid = getpwnam("nobody")->pw_uid;
+    const gid_t gid = getpwnam("nobody")->pw_gid;
+    char number[32];
+
+    text_of((long)uid, number);
+    ck_assert_int_eq(become(number, NULL), 0);
+    expect_ids(uid, gid);
+    expect_groups(&gid, 1);
+}
+END_TEST
+
+START_TEST(a_number_of_no_user_takes_the_group_that_is_given)
+{
+    const gid_t gid = 54321;
+    char number[32];
+
+    text_of(gid, number);
+    ck_assert_int_eq(become("4294967294", number), 0);
+    expect_ids(4294967294, gid);
+    expect_groups(&gid, 1);
+}
+END_TEST
+
+START_TEST(a_group_goes_in_place_of_that_of_the_user)
+{
+    const gid_t gid = 54321;
+
+    ck_assert_int_eq(become("nobody", "54321"), 0);
+    expect_ids(getpwnam("nobody")->pw_uid, gid);
+    expect_groups(&gid, 1);
+}
+END_TEST
+
+START_TEST(a_group_without_a_user_leaves_the_user)
+{
+    const gid_t gid = getpwnam("nobody")->pw_gid;
+    const char *name = getgrgid(gid)->gr_name;
+
+    ck_assert_int_eq(become(NULL, name), 0);
+    expect_ids(0, gid);
+    expect_groups(&gid, 1);
+}
+END_TEST
+
+/* As the user already, but with one more group, and perhaps with CAP_SETGID. */
+static void become_nobody_with_a_group(bool can_set_groups)
+{
+    const struct passwd *nobody = getpwnam("nobody");
+    const gid_t other = 54321;
+    struct __user_cap_header_struct header = {_LINUX_CAPABILITY_VERSION_3, 0};
+    struct __user_cap_data_struct data[2] = {{0}};
+
+    ck_assert_int_eq(setgroups(1, &other), 0);
+    ck_assert_int_eq(setgid(nobody->pw_gid), 0);
+    prctl(PR_SET_KEEPCAPS, can_set_groups);
+    ck_assert_int_eq(setuid(nobody->pw_uid), 0);
+    if (!can_set_groups)
+        return;
+    data[0].effective = data[0].permitted = 1U << CAP_SETGID;
+    ck_assert_int_eq((int)syscall(SYS_capset, &header, data), 0);
+}
+
+START_TEST(as_the_user_already_other_groups_are_given_up)
+{
+    const gid_t gid = getpwnam("nobody")->pw_gid;
+
+    become_nobody_with_a_group(true);
+    ck_assert_int_eq(become("nobody", NULL), 0);
+    expect_groups(&gid, 1);
+}
+END_TEST
+
+START_TEST(other_groups_that_cannot_be_given_up_are_an_error)
+{
+    become_nobody_with_a_group(false);
+    ck_assert_int_eq(become("nobody", NULL), -1);
+    ck_assert_str_eq(errmsg, "cannot become nobody: its groups: "
+                             "Operation not permitted");
 }
 END_TEST
 
@@ -326,6 +465,16 @@ void suite_tests(TCase *tests)
                         sizeof groups / sizeof groups[0]);
     tcase_add_test(tests, without_a_control_group_there_is_no_limit);
     tcase_add_test(tests, growing_the_table_changes_no_descriptor);
-    tcase_add_test(tests, an_unknown_user_is_named);
+    tcase_add_loop_test(tests, an_unknown_user_or_group_is_named, 0,
+                        sizeof unknown / sizeof unknown[0]);
     tcase_add_test(tests, a_change_of_user_cannot_be_undone);
+    tcase_add_test(tests, without_a_user_or_group_nothing_changes);
+    if (getuid() != 0)
+        return;
+    tcase_add_test(tests, a_number_of_a_known_user_brings_its_groups);
+    tcase_add_test(tests, a_number_of_no_user_takes_the_group_that_is_given);
+    tcase_add_test(tests, a_group_goes_in_place_of_that_of_the_user);
+    tcase_add_test(tests, a_group_without_a_user_leaves_the_user);
+    tcase_add_test(tests, as_the_user_already_other_groups_are_given_up);
+    tcase_add_test(tests, other_groups_that_cannot_be_given_up_are_an_error);
 }

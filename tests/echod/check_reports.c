@@ -53,6 +53,7 @@ START_TEST(log_none_prints_nothing)
     program_ping(connect_to_path(socket_path()));
     program_stop(&echod);
     ck_assert_ptr_null(program_line(&echod, echod.out));
+    program_expect_root_warning(&echod);
     ck_assert_ptr_null(program_line(&echod, echod.err));
 }
 END_TEST
@@ -114,6 +115,7 @@ START_TEST(a_stalled_reader_of_the_log_stops_no_client)
     int fd = -1;
 
     SERVE(&echod, "-v", "127.0.0.1:0");
+    program_expect_root_warning(&echod);
     fcntl(echod.out, F_SETPIPE_SZ, 4096);
     fd = program_connect(&echod);
     while (!is_readable(echod.err, 0)) {

@@ -12,11 +12,13 @@
 #include "tests/echod/program.h"
 
 #include <fcntl.h>
+#include <linux/capability.h>
 #include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -73,12 +75,65 @@ START_TEST(two_servers_share_an_address_with_reuseport)
 }
 END_TEST
 
+/* ---- Privileges ---- */
+
 START_TEST(privileges_are_dropped_after_binding)
 {
     SERVE(&echod, "--user=nobody", "127.0.0.1:0");
     ck_assert_int_eq(program_proc_status(&echod, "Uid:"),
                      (long)getpwnam("nobody")->pw_uid);
     program_ping(program_connect(&echod));
+    program_stop(&echod);
+    ck_assert_ptr_null(program_line(&echod, echod.err));
+}
+END_TEST
+
+START_TEST(a_user_and_a_group_may_be_numbers)
+{
+    SERVE(&echod, "--user=54321", "--group=54322", "127.0.0.1:0");
+    ck_assert_int_eq(program_proc_status(&echod, "Uid:"), 54321);
+    ck_assert_int_eq(program_proc_status(&echod, "Gid:"), 54322);
+    ck_assert_int_eq(program_proc_status(&echod, "Groups:"), 54322);
+}
+END_TEST
+
+START_TEST(serving_as_root_is_said_once)
+{
+    SERVE(&echod, "127.0.0.1:0", "[::1]:0");
+    program_ping(program_connect(&echod));
+    program_expect_root_warning(&echod);
+    program_stop(&echod);
+    ck_assert_ptr_null(program_line(&echod, echod.err));
+}
+END_TEST
+
+static void drop_setuid(void)
+{
+    prctl(PR_CAPBSET_DROP, CAP_SETUID);
+}
+
+static void expect_failure(const char *message)
+{
+    struct stat status;
+
+    program_expect_error(&echod, message);
+    ck_assert_int_eq(program_wait(&echod), 1);
+    ck_assert_int_eq(lstat(socket_path(), &status), -1);
+}
+
+START_TEST(a_user_that_cannot_be_taken_leaves_no_file)
+{
+    echod.before = drop_setuid;
+    RUN(&echod, "--user=nobody", socket_path());
+    expect_failure("echod: cannot become nobody: Operation not permitted");
+}
+END_TEST
+
+/* The user may not remove root's file from a directory that is sticky. */
+START_TEST(a_start_that_fails_leaves_no_file)
+{
+    RUN(&echod, "--user=nobody", "--max-clients=2000000000", socket_path());
+    expect_failure("echod: --max-clients=2000000000: this process can have ");
 }
 END_TEST
 
@@ -327,8 +382,13 @@ void suite_tests(TCase *tests)
     tcase_add_test(tests, several_addresses_are_served_at_once);
     tcase_add_test(tests, a_port_can_be_bound_again_at_once);
     tcase_add_test(tests, two_servers_share_an_address_with_reuseport);
-    if (getuid() == 0)
+    if (getuid() == 0) {
         tcase_add_test(tests, privileges_are_dropped_after_binding);
+        tcase_add_test(tests, a_user_and_a_group_may_be_numbers);
+        tcase_add_test(tests, serving_as_root_is_said_once);
+        tcase_add_test(tests, a_user_that_cannot_be_taken_leaves_no_file);
+        tcase_add_test(tests, a_start_that_fails_leaves_no_file);
+    }
     tcase_add_loop_test(tests, a_stack_has_space_beside_thread_local_storage, 0,
                         sizeof tls_sizes / sizeof tls_sizes[0]);
     tcase_add_test(tests, an_inherited_socket_outlives_the_server);

@@ -77,7 +77,7 @@ void program_run(struct program *program, const char *const argv[])
 
 /* Whether every thread sleeps: 'S' follows the name in /proc/PID/task/TID/stat,
  * proc_pid_stat(5). */
-static bool is_asleep(const struct program *program)
+bool program_is_asleep(const struct program *program)
 {
     char path[320];
     struct dirent *entry = NULL;
@@ -110,7 +110,7 @@ static bool is_asleep(const struct program *program)
 void program_expect_signals(const struct program *program)
 {
 #ifdef __SANITIZE_THREAD__
-    EVENTUALLY(is_asleep(program));
+    EVENTUALLY(program_is_asleep(program));
 #else
     (void)program;
 #endif
@@ -193,6 +193,15 @@ const char *program_expect_error(struct program *program, const char *text)
     return expect(program, program->err, text);
 }
 
+void program_expect_root_warning(struct program *program)
+{
+    if (geteuid() != 0)
+        return;
+    ck_assert_pstr_eq(program_line(program, program->err),
+                      "echod: serving as root: --user=NAME gives up its "
+                      "privileges");
+}
+
 const char *program_totals(struct program *program)
 {
     program_signal(program, SIGUSR1);
@@ -239,7 +248,7 @@ static size_t send_what_fits(int fd)
  * fit, either. */
 void program_fill(const struct program *program, int fd)
 {
-    EVENTUALLY(send_what_fits(fd) == 0 && is_asleep(program) &&
+    EVENTUALLY(send_what_fits(fd) == 0 && program_is_asleep(program) &&
                send_what_fits(fd) == 0);
 }
 

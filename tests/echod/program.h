@@ -47,6 +47,8 @@ const char *program_line(struct program *program, int fd);
 const char *program_expect(struct program *program, const char *text);
 /* The same from standard error. */
 const char *program_expect_error(struct program *program, const char *text);
+/* As root, the next line of standard error must be the warning about that. */
+void program_expect_root_warning(struct program *program);
 /* Ask for totals (SIGUSR1) and return the line. */
 const char *program_totals(struct program *program);
 
@@ -80,6 +82,8 @@ void program_stop(struct program *program);
 
 /* Set the soft limit on descriptors; returns the one before. */
 rlim_t program_limit_descriptors(const struct program *program, rlim_t limit);
+/* Whether every thread sleeps. */
+bool program_is_asleep(const struct program *program);
 /* How many descriptors are open. */
 int program_descriptors(const struct program *program);
 /* A number from /proc/PID/status, such as "Threads:" or "VmRSS:". */
