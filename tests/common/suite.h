@@ -49,6 +49,21 @@ int64_t now_ms(void);
 /* valgrind keeps descriptors for itself and reports reads of old stacks. */
 bool under_valgrind(void);
 
+/* The sanitizers of this build. A test that one of them does not allow is
+ * compiled all the same. */
+enum {
+#ifdef __SANITIZE_ADDRESS__
+    ADDRESS_SANITIZER = true,
+#else
+    ADDRESS_SANITIZER = false,
+#endif
+#ifdef __SANITIZE_THREAD__
+    THREAD_SANITIZER = true
+#else
+    THREAD_SANITIZER = false
+#endif
+};
+
 /* Wait until the condition is true. Fails the test after 30 s. */
 #define EVENTUALLY(condition)                                                  \
     do {                                                                       \

@@ -326,13 +326,17 @@ static bool echo_slowly(struct connection *client)
     return true;
 }
 
-/* The argument is the number of bytes in 1 ms. */
+/* The argument is the number of bytes in 1 ms. A receive buffer of fixed size
+ * keeps the kernel from taking in all of it at once. */
 static bool store(struct connection *client)
 {
     size_t size = client->size;
+    int buffer = CHUNK_MAX;
 
-    if (client->stored == NULL)
+    if (client->stored == NULL) {
         client->stored = malloc(STORED_MAX);
+        setsockopt(client->fd, SOL_SOCKET, SO_RCVBUF, &buffer, sizeof buffer);
+    }
     if (client->stored == NULL || size > STORED_MAX - client->stored_size)
         abort();
     wait_for(-1, 0, (int)size / client->fault->argument);

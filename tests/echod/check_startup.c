@@ -390,10 +390,10 @@ void suite_tests(TCase *tests)
         tcase_add_test(tests, a_user_that_cannot_be_taken_leaves_no_file);
         tcase_add_test(tests, a_start_that_fails_leaves_no_file);
     }
-#if !defined __SANITIZE_THREAD__ && !defined __SANITIZE_ADDRESS__
-    tcase_add_loop_test(tests, a_stack_has_space_beside_thread_local_storage, 0,
-                        sizeof tls_sizes / sizeof tls_sizes[0]);
-#endif
+    if (!THREAD_SANITIZER && !ADDRESS_SANITIZER)
+        tcase_add_loop_test(tests,
+                            a_stack_has_space_beside_thread_local_storage, 0,
+                            sizeof tls_sizes / sizeof tls_sizes[0]);
     tcase_add_test(tests, an_inherited_socket_outlives_the_server);
     tcase_add_test(tests, a_broken_listener_stops_the_server_with_status_1);
     tcase_add_test(tests, the_supervisor_is_notified_of_start_and_stop);

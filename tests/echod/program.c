@@ -109,11 +109,8 @@ bool program_is_asleep(const struct program *program)
  * state for the signals of a thread, at the thread's first poll(2). */
 void program_expect_signals(const struct program *program)
 {
-#ifdef __SANITIZE_THREAD__
-    EVENTUALLY(program_is_asleep(program));
-#else
-    (void)program;
-#endif
+    if (THREAD_SANITIZER)
+        EVENTUALLY(program_is_asleep(program));
 }
 
 void program_serve(struct program *program, const char *const argv[])

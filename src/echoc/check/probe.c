@@ -71,14 +71,14 @@ int64_t probe_deadline(const struct probe_context *context)
     return clock_ns() + context->exchange.timeout_ms * (int64_t)PROBE_NS_PER_MS;
 }
 
-static int fill(struct probe_result *result, enum probe_verdict verdict,
-                const char *diagnosis, const char *format, va_list list)
+__attribute__((format(printf, 4, 0))) static void
+fill(struct probe_result *result, enum probe_verdict verdict,
+     const char *diagnosis, const char *format, va_list list)
 {
     result->verdict = verdict;
     result->broke_at = PROBE_NO_OFFSET;
     snprintf(result->diagnosis, PROBE_TEXT_MAX, "%s", diagnosis);
     vsnprintf(result->observed, PROBE_TEXT_MAX, format, list);
-    return 0;
 }
 
 int probe_ok(struct probe_result *result, const char *diagnosis,
