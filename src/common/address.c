@@ -160,12 +160,13 @@ static int resolve_path(const char *path, struct endpoint **list, size_t *count)
     return 0;
 }
 
-int address_resolve(const struct address *address, bool to_listen,
+int address_resolve(const struct address *address, int flags,
                     struct endpoint **list, size_t *count,
                     char errmsg[ERRMSG_MAX])
 {
-    struct addrinfo hints = {.ai_family = AF_UNSPEC,
-                             .ai_socktype = SOCK_STREAM};
+    const struct addrinfo hints = {.ai_family = AF_UNSPEC,
+                             .ai_socktype = SOCK_STREAM,
+                             .ai_flags = flags};
     struct addrinfo *found = NULL;
     int error = 0;
 
@@ -174,7 +175,6 @@ int address_resolve(const struct address *address, bool to_listen,
             return 0;
         return errmsg_set(errmsg, "%s: %s", address->text, strerror(ENOMEM));
     }
-    hints.ai_flags = to_listen ? AI_PASSIVE : 0;
     error = getaddrinfo(*address->host != '\0' ? address->host : NULL,
                         address->port, &hints, &found);
     if (error != 0)

@@ -51,11 +51,12 @@ int address_parse(const char *text, struct address *address,
 
 /*
  * Look up every stream endpoint of an address, without duplicates, in the
- * resolver's order. With to_listen an empty host means every interface.
+ * resolver's order. flags are those of getaddrinfo(3): with AI_PASSIVE an empty
+ * host means every interface.
  * Returns 0 with *count endpoints, at least 1, in *list, which the caller
  * frees; or -1 with errmsg "TEXT: WHY".
  */
-int address_resolve(const struct address *address, bool to_listen,
+int address_resolve(const struct address *address, int flags,
                     struct endpoint **list, size_t *count,
                     char errmsg[ERRMSG_MAX]);
 

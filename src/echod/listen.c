@@ -13,6 +13,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <netdb.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -214,7 +215,7 @@ int listen_look_up(struct target *target, const struct address *address,
     char reason[ERRMSG_MAX];
 
     target->address = address;
-    if (address_resolve(address, true, &target->endpoints, &target->count,
+    if (address_resolve(address, AI_PASSIVE, &target->endpoints, &target->count,
                         reason) < 0)
         return errmsg_set(errmsg, "cannot listen on %s", reason);
     return 0;

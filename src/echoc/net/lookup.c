@@ -17,6 +17,7 @@
 #include "echoc/interrupt.h"
 
 #include <errno.h>
+#include <netdb.h>
 #include <poll.h>
 #include <pthread.h>
 #include <stdatomic.h>
@@ -40,7 +41,7 @@ static void *resolve(void *argument)
     struct lookup *lookup = argument;
     int fd = lookup->thread_fd;
 
-    lookup->result = address_resolve(&lookup->address, false, &lookup->list,
+    lookup->result = address_resolve(&lookup->address, 0, &lookup->list,
                                      &lookup->count, lookup->errmsg);
     if (atomic_exchange(&lookup->is_left, true)) {
         free(lookup->list);
@@ -97,9 +98,9 @@ static enum status take_result(const struct lookup *lookup,
     return STATUS_OK;
 }
 
-enum status lookup_run(const struct address *address, int timeout_ms,
-                       struct endpoint **list, size_t *count,
-                       char errmsg[ERRMSG_MAX])
+static enum status ask_resolver(const struct address *address, int timeout_ms,
+                                struct endpoint **list, size_t *count,
+                                char errmsg[ERRMSG_MAX])
 {
     int64_t deadline_ns = clock_ns() + timeout_ms * INT64_C(1000000);
     int fd = -1;
@@ -125,4 +126,15 @@ enum status lookup_run(const struct address *address, int timeout_ms,
     errmsg_set(errmsg, "%s: no answer for %g s", address->text,
                timeout_ms / 1e3);
     return STATUS_UNREACHED;
+}
+
+/* An address in figures, or a path, needs no resolver. */
+enum status lookup_run(const struct address *address, int timeout_ms,
+                       struct endpoint **list, size_t *count,
+                       char errmsg[ERRMSG_MAX])
+{
+    if (address_resolve(address, AI_NUMERICHOST | AI_NUMERICSERV, list, count,
+                        errmsg) == 0)
+        return STATUS_OK;
+    return ask_resolver(address, timeout_ms, list, count, errmsg);
 }
