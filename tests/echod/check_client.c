@@ -18,6 +18,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 const char suite_name[] = "client";
@@ -31,6 +32,40 @@ START_TEST(a_scheduling_policy_of_the_user_is_kept)
     ck_assert_int_eq(sched_setscheduler(0, SCHED_IDLE, &parameter), 0);
     ck_assert_int_eq(client_init(0, 0), 0);
     ck_assert_int_eq(sched_getscheduler(0), SCHED_IDLE);
+}
+END_TEST
+
+/* The fields of sched_setattr(2), with the slice. */
+struct scheduling {
+    uint32_t size, policy;
+    uint64_t flags;
+    int32_t nice;
+    uint32_t priority;
+    uint64_t runtime_ns, deadline_ns, period_ns;
+};
+
+static struct scheduling get_scheduling(void)
+{
+    struct scheduling now = {0};
+
+    ck_assert_int_eq(
+        (int)syscall(SYS_sched_getattr, 0, &now, sizeof now, 0), 0);
+    return now;
+}
+
+START_TEST(a_slice_is_short_and_the_nice_value_is_kept)
+{
+    struct scheduling asked = {
+        .size = sizeof asked, .nice = 3, .runtime_ns = 3000000};
+    bool has_slices = false; /* Linux 6.12 and later */
+
+    ck_assert_int_eq((int)syscall(SYS_sched_setattr, 0, &asked, 0), 0);
+    has_slices = get_scheduling().runtime_ns == asked.runtime_ns;
+    ck_assert_int_eq(client_init(0, 0), 0);
+    ck_assert_int_eq(get_scheduling().policy, SCHED_BATCH);
+    ck_assert_int_eq(get_scheduling().nice, 3);
+    if (has_slices)
+        ck_assert_uint_eq(get_scheduling().runtime_ns, 100000);
 }
 END_TEST
 
@@ -148,6 +183,7 @@ END_TEST
 void suite_tests(TCase *tests)
 {
     tcase_add_test(tests, a_scheduling_policy_of_the_user_is_kept);
+    tcase_add_test(tests, a_slice_is_short_and_the_nice_value_is_kept);
     tcase_add_test(tests, a_client_is_served_reported_and_removed);
     tcase_add_test(tests, a_drained_client_gets_its_echo);
     if (!under_valgrind())
