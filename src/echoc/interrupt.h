@@ -2,7 +2,7 @@
  * SPDX-License-Identifier: ISC
  * Copyright (c) 2026 The echod authors
  *
- * interrupt: turn SIGINT and SIGTERM into a flag and a readable descriptor.
+ * interrupt: signals and a deadline end, or interrupt, what a command waits for.
  */
 #ifndef ECHOC_INTERRUPT_H
 #define ECHOC_INTERRUPT_H
@@ -37,8 +37,7 @@ void interrupt_at(int64_t time_ns);
 
 /*
  * Catch SIGQUIT, unless it was ignored: interrupt_poll() calls report(context)
- * and goes on. Returns 0, or
- * -1 with errno.
+ * and goes on. Returns 0, or -1 with errno.
  */
 int interrupt_on_quit(void (*report)(void *context), void *context);
 
