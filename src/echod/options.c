@@ -113,38 +113,15 @@ static int set_seconds(const char *name, int *ms, char *errmsg)
     return 0;
 }
 
-static int set_delay(int *ms, char *errmsg)
+static int set_number(const char *name, const char *unit, int min, int max,
+                      int *value, char *errmsg)
 {
-    int64_t number = number_integer(optarg, DELAY_MAX_MS);
+    int64_t number = number_integer(optarg, max);
 
-    if (number < 0)
-        return errmsg_set(errmsg, "--delay=%s: not a number of ms from 0 to %d",
-                          optarg, DELAY_MAX_MS);
-    *ms = (int)number;
-    return 0;
-}
-
-static int set_busy_poll(int *us, char *errmsg)
-{
-    int64_t number = number_integer(optarg, BUSY_POLL_MAX_US);
-
-    if (number < 0)
-        return errmsg_set(errmsg,
-                          "--busy-poll=%s: not a number of us from 0 to %d",
-                          optarg, BUSY_POLL_MAX_US);
-    *us = (int)number;
-    return 0;
-}
-
-static int set_ipv6_prefix(int *bits, char *errmsg)
-{
-    int64_t number = number_integer(optarg, IPV6_BITS);
-
-    if (number < 1)
-        return errmsg_set(errmsg,
-                          "--ipv6-prefix=%s: not a number of bits from 1 to %d",
-                          optarg, IPV6_BITS);
-    *bits = (int)number;
+    if (number < min)
+        return errmsg_set(errmsg, "--%s=%s: not a number of %s from %d to %d",
+                          name, optarg, unit, min, max);
+    *value = (int)number;
     return 0;
 }
 
@@ -171,9 +148,35 @@ static int unknown_option(const char *word, char *errmsg)
     return errmsg_set(errmsg, "-%c: no such option", optopt);
 }
 
+/* Returns whether it is an option without a value. */
+static bool set_flag(int option, struct options *options)
+{
+    switch (option) {
+    case 'i':
+        options->inetd = true;
+        return true;
+    case 'v':
+        options->verbose = true;
+        return true;
+    case REUSEPORT:
+        options->reuseport = true;
+        return true;
+    case 'h':
+        options->action = OPTIONS_HELP;
+        return true;
+    case 'V':
+        options->action = OPTIONS_VERSION;
+        return true;
+    default:
+        return false;
+    }
+}
+
 static int set_option(int option, const char *word, struct options *options,
                       char *errmsg)
 {
+    if (set_flag(option, options))
+        return 0;
     switch (option) {
     case 'c':
         return set_count("max-clients", &options->max_clients, errmsg);
@@ -184,7 +187,8 @@ static int set_option(int option, const char *word, struct options *options,
     case 'g':
         return set_seconds("grace", &options->grace_ms, errmsg);
     case 'd':
-        return set_delay(&options->delay_ms, errmsg);
+        return set_number("delay", "ms", 0, DELAY_MAX_MS, &options->delay_ms,
+                          errmsg);
     case 'l':
         return set_log(&options->log, errmsg);
     case 'u':
@@ -193,25 +197,12 @@ static int set_option(int option, const char *word, struct options *options,
     case GROUP:
         options->group = optarg;
         return 0;
-    case 'i':
-        options->inetd = true;
-        return 0;
-    case 'v':
-        options->verbose = true;
-        return 0;
     case BUSY_POLL:
-        return set_busy_poll(&options->busy_poll_us, errmsg);
+        return set_number("busy-poll", "us", 0, BUSY_POLL_MAX_US,
+                          &options->busy_poll_us, errmsg);
     case IPV6_PREFIX:
-        return set_ipv6_prefix(&options->ipv6_prefix, errmsg);
-    case REUSEPORT:
-        options->reuseport = true;
-        return 0;
-    case 'h':
-        options->action = OPTIONS_HELP;
-        return 0;
-    case 'V':
-        options->action = OPTIONS_VERSION;
-        return 0;
+        return set_number("ipv6-prefix", "bits", 1, IPV6_BITS,
+                          &options->ipv6_prefix, errmsg);
     case ':':
         return errmsg_set(errmsg, "%s: needs a value", word);
     default:
