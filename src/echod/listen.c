@@ -29,11 +29,12 @@ enum {
  * One listening socket
  */
 
-static int bind_path(struct listener *listener, const struct sockaddr_un *path)
+static int bind_path(struct listener *listener, const struct sockaddr_un *path,
+                     mode_t mode)
 {
     snprintf(listener->name, sizeof listener->name, "%.*s",
              (int)sizeof path->sun_path, path->sun_path);
-    if (socket_file_bind(listener->fd, path, &listener->file) < 0)
+    if (socket_file_bind(listener->fd, path, mode, &listener->file) < 0)
         return -1;
     listener->has_file = true;
     return 0;
@@ -99,7 +100,7 @@ static int open_one(struct listener *listener, struct endpoint *endpoint,
         return -1;
     fcntl(listener->fd, F_SETFD, FD_CLOEXEC);
     bound = family == AF_UNIX
-                ? bind_path(listener, &endpoint->address.un)
+                ? bind_path(listener, &endpoint->address.un, listeners->mode)
                 : bind_port(listener, endpoint, listeners->reuseport);
     if (bound == 0 && set_options(listener) == 0 &&
         listen(listener->fd, BACKLOG) == 0)

@@ -29,6 +29,7 @@ struct listeners {
     struct listener *list; /* malloc'd; freed by listen_close() */
     size_t count;
     int timeout_ms; /* for each accepted socket; 0: none */
+    mode_t mode;    /* of a Unix socket's file; 0: what the umask leaves */
     bool reuseport;
 };
 

@@ -125,6 +125,7 @@ static int serve(const struct options *options)
 {
     char errmsg[ERRMSG_MAX];
     struct listeners listeners = {.timeout_ms = options->timeout_ms,
+                                  .mode = options->mode,
                                   .reuseport = options->reuseport};
     struct server server = {.listeners = &listeners,
                             .grace_ms = options->grace_ms,

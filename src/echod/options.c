@@ -16,6 +16,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 enum {
     GRACE_DEFAULT_MS = 5000,
@@ -54,6 +55,8 @@ const char options_help[] =
     "same\n"
     "                          BITS bits are one (default: 64)\n"
     "  -l, --log=FORMAT        log as text, json or none (default: text)\n"
+    "      --mode=OCTAL        mode of a Unix socket's file, such as 660\n"
+    "                          (default: what the umask leaves)\n"
     "      --reuseport         let several servers share an address\n"
     "  -t, --timeout=SECONDS   end a client that is idle this long\n"
     "                          (default: 0, never)\n"
@@ -65,7 +68,7 @@ const char options_help[] =
     "\n"
     "SIGTERM, SIGINT and SIGHUP stop the server; SIGUSR1 logs totals.\n";
 
-enum { REUSEPORT = CHAR_MAX + 1, BUSY_POLL, IPV6_PREFIX, GROUP };
+enum { REUSEPORT = CHAR_MAX + 1, BUSY_POLL, IPV6_PREFIX, GROUP, MODE };
 
 static const char short_options[] = ":c:C:t:g:d:iu:l:vhV";
 static const struct option long_options[] = {
@@ -78,6 +81,7 @@ static const struct option long_options[] = {
     {"inetd", no_argument, NULL, 'i'},
     {"ipv6-prefix", required_argument, NULL, IPV6_PREFIX},
     {"group", required_argument, NULL, GROUP},
+    {"mode", required_argument, NULL, MODE},
     {"user", required_argument, NULL, 'u'},
     {"log", required_argument, NULL, 'l'},
     {"verbose", no_argument, NULL, 'v'},
@@ -122,6 +126,21 @@ static int set_number(const char *name, const char *unit, int min, int max,
         return errmsg_set(errmsg, "--%s=%s: not a number of %s from %d to %d",
                           name, optarg, unit, min, max);
     *value = (int)number;
+    return 0;
+}
+
+/* A server that may not write to its own stale file cannot replace it. */
+static int set_mode(mode_t *mode, char *errmsg)
+{
+    unsigned long number = strtoul(optarg, NULL, 8);
+
+    if (optarg[strspn(optarg, "01234567")] != '\0' || number > 0777 ||
+        (number & S_IWUSR) == 0)
+        return errmsg_set(errmsg,
+                          "--mode=%s: not an octal mode from 200 to 777 with "
+                          "write permission for the owner",
+                          optarg);
+    *mode = (mode_t)number;
     return 0;
 }
 
@@ -197,6 +216,8 @@ static int set_option(int option, const char *word, struct options *options,
     case GROUP:
         options->group = optarg;
         return 0;
+    case MODE:
+        return set_mode(&options->mode, errmsg);
     case BUSY_POLL:
         return set_number("busy-poll", "us", 0, BUSY_POLL_MAX_US,
                           &options->busy_poll_us, errmsg);

@@ -13,6 +13,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <sys/types.h>
 
 enum { OPTIONS_ADDRESSES_MAX = 64 };
 
@@ -29,6 +30,7 @@ struct options {
     int delay_ms;
     const char *user;  /* NULL: stay; points into argv, as addresses do */
     const char *group; /* the same */
+    mode_t mode;       /* of a Unix socket's file; 0: what the umask leaves */
     enum log_format log;
     bool inetd;
     bool verbose;

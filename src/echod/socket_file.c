@@ -87,7 +87,20 @@ static int bind_replacing_stale(int fd, const struct sockaddr_un *address)
     return bind(fd, any, sizeof *address);
 }
 
-int socket_file_bind(int fd, const struct sockaddr_un *address,
+/* With the umask, unlike chmod(2), the file never has a wider mode, and no other
+ * file gets this mode if another takes the name. */
+static int bind_with_mode(int fd, const struct sockaddr_un *address,
+                          mode_t mode)
+{
+    mode_t before = mode != 0 ? umask(0777 & ~mode) : 0;
+    int result = bind_replacing_stale(fd, address);
+
+    if (mode != 0)
+        umask(before);
+    return result;
+}
+
+int socket_file_bind(int fd, const struct sockaddr_un *address, mode_t mode,
                      struct socket_file *file)
 {
     int lock_fd = -1;
@@ -97,7 +110,7 @@ int socket_file_bind(int fd, const struct sockaddr_un *address,
 
     if (lock_directory(address->sun_path, &lock_fd) < 0)
         return -1;
-    result = bind_replacing_stale(fd, address);
+    result = bind_with_mode(fd, address, mode);
     if (result == 0)
         result = lstat(address->sun_path, &status);
     error = errno;

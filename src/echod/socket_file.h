@@ -21,13 +21,15 @@ struct socket_file {
 };
 
 /*
- * bind(2) a Unix socket to a path that contains a '/'. A socket file that is
+ * bind(2) a Unix socket to a path that contains a '/'. The file gets this mode,
+ * or with 0 what the umask leaves; on Linux a default ACL of the directory,
+ * acl(5), can take permissions away, but not add any. A socket file that is
  * there already is replaced if no process has its socket open any more. Returns
  * 0, or -1 with errno: EADDRINUSE if the file belongs to a socket or is no
  * socket; EAGAIN if another process kept the directory locked, flock(2), for
  * 10 s; or that of the call that failed.
  */
-int socket_file_bind(int fd, const struct sockaddr_un *address,
+int socket_file_bind(int fd, const struct sockaddr_un *address, mode_t mode,
                      struct socket_file *file);
 
 /*

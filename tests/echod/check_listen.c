@@ -240,6 +240,47 @@ START_TEST(a_unix_socket_is_removed_at_the_end)
 }
 END_TEST
 
+static const struct {
+    mode_t mode, umask, expected;
+} modes[] = {
+    {0, 0, 0777},      {0, 077, 0700},    {0660, 0, 0660},
+    {0660, 077, 0660}, {0200, 022, 0200}, {0777, 0777, 0777},
+};
+
+START_TEST(the_file_of_a_unix_socket_has_its_mode_and_the_umask_stays)
+{
+    const char *path = path_in_folder("s");
+    struct stat status;
+
+    umask(modes[_i].umask);
+    listeners.mode = modes[_i].mode;
+    ck_assert_int_eq(open_at(path), 0);
+    ck_assert_uint_eq(umask(0), modes[_i].umask);
+    ck_assert_int_eq(lstat(path, &status), 0);
+    ck_assert_uint_eq(status.st_mode, S_IFSOCK | modes[_i].expected);
+    listen_close(&listeners);
+    rmdir(folder);
+}
+END_TEST
+
+START_TEST(the_file_that_replaces_a_stale_one_has_the_mode)
+{
+    const char *path = path_in_folder("s");
+    struct stat status;
+
+    listeners.mode = 0600;
+    ck_assert_int_eq(open_at(path), 0);
+    close(listeners.list[0].fd); /* died without removing it */
+    listeners.count = 0;
+    listeners.mode = 0666;
+    ck_assert_int_eq(open_at(path), 0);
+    ck_assert_int_eq(lstat(path, &status), 0);
+    ck_assert_uint_eq(status.st_mode, S_IFSOCK | 0666);
+    listen_close(&listeners);
+    rmdir(folder);
+}
+END_TEST
+
 START_TEST(a_stale_socket_is_replaced)
 {
     const char *path = path_in_folder("s");
@@ -442,6 +483,10 @@ void suite_tests(TCase *tests)
     tcase_add_test(tests, an_accepted_unix_socket_has_the_time_limit);
     tcase_add_test(tests, accept_does_not_wait_for_a_connection);
     tcase_add_test(tests, a_unix_socket_is_removed_at_the_end);
+    tcase_add_loop_test(
+        tests, the_file_of_a_unix_socket_has_its_mode_and_the_umask_stays, 0,
+        sizeof modes / sizeof modes[0]);
+    tcase_add_test(tests, the_file_that_replaces_a_stale_one_has_the_mode);
     tcase_add_test(tests, a_stale_socket_is_replaced);
     tcase_add_test(tests, a_live_socket_is_left_alone);
     tcase_add_test(tests, a_file_that_is_not_a_socket_is_left_alone);

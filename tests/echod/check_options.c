@@ -43,6 +43,7 @@ START_TEST(no_arguments_mean_the_defaults)
     ck_assert_int_eq(options.delay_ms, 0);
     ck_assert_ptr_null(options.user);
     ck_assert_ptr_null(options.group);
+    ck_assert_uint_eq(options.mode, 0);
     ck_assert_int_eq(options.log, LOG_TEXT);
     ck_assert(!options.inetd && !options.verbose && !options.reuseport);
     ck_assert_uint_eq(options.address_count, 1);
@@ -119,6 +120,15 @@ static const struct {
     {"--ipv6-prefix=0", "--ipv6-prefix=0"},
     {"--ipv6-prefix=129", "129"},
     {"--ipv6-prefix=/64", "/64"},
+    {"--mode=", "--mode="},
+    {"--mode=0", "--mode=0:"},
+    {"--mode=444", "444"},
+    {"--mode=680", "680"},
+    {"--mode=1660", "1660"},
+    {"--mode=-660", "-660"},
+    {"--mode=0x1ff", "0x1ff"},
+    {"--mode=u=rw", "u=rw"},
+    {"--mode=777777777777777777777777", "7777"},
     {"-d 1.5", "1.5"},
     {"-d 3600001", "3600001"},
     {"--log=xml", "xml"},
@@ -153,6 +163,15 @@ START_TEST(the_prefix_of_ipv6_has_1_to_128_bits)
     ck_assert_int_eq(options.ipv6_prefix, 1);
     ck_assert_int_eq(parse("--ipv6-prefix 128"), 0);
     ck_assert_int_eq(options.ipv6_prefix, 128);
+}
+END_TEST
+
+START_TEST(a_mode_is_octal)
+{
+    ck_assert_int_eq(parse("--mode=660"), 0);
+    ck_assert_uint_eq(options.mode, 0660);
+    ck_assert_int_eq(parse("--mode 0777"), 0);
+    ck_assert_uint_eq(options.mode, 0777);
 }
 END_TEST
 
@@ -200,6 +219,7 @@ void suite_tests(TCase *tests)
     tcase_add_loop_test(tests, an_error_names_the_faulty_word_in_one_line, 0,
                         sizeof faults / sizeof faults[0]);
     tcase_add_test(tests, the_prefix_of_ipv6_has_1_to_128_bits);
+    tcase_add_test(tests, a_mode_is_octal);
     tcase_add_test(tests, too_many_addresses_are_an_error);
     tcase_add_test(tests, help_and_version_end_the_parsing);
     tcase_add_test(tests, words_after_two_dashes_are_addresses);

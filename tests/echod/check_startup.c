@@ -46,6 +46,17 @@ START_TEST(several_addresses_are_served_at_once)
 }
 END_TEST
 
+START_TEST(a_unix_socket_has_the_mode_that_is_asked_for)
+{
+    const char *path = socket_path();
+    struct stat status;
+
+    SERVE(&echod, "--mode=606", path);
+    ck_assert_int_eq(lstat(path, &status), 0);
+    ck_assert_uint_eq(status.st_mode, S_IFSOCK | 0606);
+}
+END_TEST
+
 /* The server closes first, so the kernel still has a connection on its port. */
 START_TEST(a_port_can_be_bound_again_at_once)
 {
@@ -381,6 +392,7 @@ void suite_tests(TCase *tests)
 {
     tcase_add_checked_fixture(tests, NULL, stop_echod);
     tcase_add_test(tests, several_addresses_are_served_at_once);
+    tcase_add_test(tests, a_unix_socket_has_the_mode_that_is_asked_for);
     tcase_add_test(tests, a_port_can_be_bound_again_at_once);
     tcase_add_test(tests, two_servers_share_an_address_with_reuseport);
     if (getuid() == 0) {
