@@ -34,6 +34,7 @@ struct line {
 #define SECONDS_OF(ms) (ms) / 1000, (int)((ms) % 1000)
 
 static enum log_format log_format;
+static bool has_timestamps; /* in lines of text */
 static struct log_sink out = {.fd = -1};
 static struct log_sink err = {.fd = -1};
 static locale_t c_locale;
@@ -44,6 +45,11 @@ void log_open(enum log_format format, int out_fd, int err_fd)
     c_locale = newlocale(LC_ALL_MASK, "C", (locale_t)0);
     log_sink_open(&out, format == LOG_NONE ? -1 : out_fd);
     log_sink_open(&err, err_fd);
+}
+
+void log_add_timestamps(void)
+{
+    has_timestamps = true;
 }
 
 const char *log_strerror(int error)
@@ -94,6 +100,20 @@ __attribute__((format(printf, 2, 3))) static void add(struct line *line,
     va_end(list);
 }
 
+/* The time in UTC with milliseconds, RFC 3339. Such lines can be sorted, also
+ * when the clocks go back in autumn; and localtime_r(3) may read a file. */
+static void add_time(struct line *line)
+{
+    struct timespec now;
+    struct tm utc;
+
+    clock_gettime(CLOCK_REALTIME, &now);
+    gmtime_r(&now.tv_sec, &utc);
+    add(line, "%04d-%02d-%02dT%02d:%02d:%02d.%03ldZ", utc.tm_year + 1900,
+        utc.tm_mon + 1, utc.tm_mday, utc.tm_hour, utc.tm_min, utc.tm_sec,
+        now.tv_nsec / 1000000);
+}
+
 /* A path may hold any byte, but the line must stay one line. There is always
  * space for the newline: vsnprintf(3) left a byte for its '\0'. */
 static void end_line(struct line *line, const char *end)
@@ -106,6 +126,14 @@ static void end_line(struct line *line, const char *end)
 /*
  * Text
  */
+
+static void begin_text(struct line *line)
+{
+    if (!has_timestamps)
+        return;
+    add_time(line);
+    add(line, " ");
+}
 
 static const char *peer_name(const struct sockaddr *peer,
                              char text[ADDRESS_TEXT_MAX])
@@ -144,6 +172,7 @@ static void make_text(struct line *line, const struct log_event *event)
     char text[ADDRESS_TEXT_MAX];
     const char *peer = peer_name(event->peer, text);
 
+    begin_text(line);
     switch (event->kind) {
     case EVENT_LISTEN:
         add(line, "server running on %s", event->address);
@@ -171,19 +200,6 @@ static void make_text(struct line *line, const struct log_event *event)
 /*
  * JSON: one object a line, RFC 8259
  */
-
-/* The time in UTC with milliseconds, RFC 3339. */
-static void add_json_time(struct line *line)
-{
-    struct timespec now;
-    struct tm utc;
-
-    clock_gettime(CLOCK_REALTIME, &now);
-    gmtime_r(&now.tv_sec, &utc);
-    add(line, "{\"time\":\"%04d-%02d-%02dT%02d:%02d:%02d.%03ldZ\"",
-        utc.tm_year + 1900, utc.tm_mon + 1, utc.tm_mday, utc.tm_hour,
-        utc.tm_min, utc.tm_sec, now.tv_nsec / 1000000);
-}
 
 /* A value of NULL is left out. */
 static void add_json_string(struct line *line, const char *name,
@@ -239,7 +255,9 @@ static void make_json(struct line *line, const struct log_event *event)
     bool is_close = event->kind == EVENT_CLOSE;
     char text[ADDRESS_TEXT_MAX];
 
-    add_json_time(line);
+    add(line, "{\"time\":\"");
+    add_time(line);
+    add(line, "\"");
     add_json_string(line, "event", kinds[event->kind]);
     add_json_string(line, "address", event->address);
     if (event->peer != NULL || is_close)
@@ -298,6 +316,7 @@ void log_warn(const char *format, ...)
     struct line line = {.length = 0};
     va_list list;
 
+    begin_text(&line);
     add(&line, "echod: ");
     va_start(list, format);
     add_list(&line, format, list);

@@ -54,6 +54,13 @@ struct log_event {
 void log_open(enum log_format format, int out_fd, int err_fd);
 
 /*
+ * Begin each line of text with the time from now on, warnings included, in the
+ * form that JSON lines have: UTC with milliseconds, RFC 3339. Call it before
+ * the first thread.
+ */
+void log_add_timestamps(void);
+
+/*
  * Log an event. EVENT_CLOSE and EVENT_STOP may wait for a slow reader of the
  * log, as log_sink_write() describes; the others never wait.
  */

@@ -188,6 +188,8 @@ int main(int argc, char *argv[])
     case OPTIONS_SERVE:
         break;
     }
+    if (options.timestamps)
+        log_add_timestamps();
     signals_ignore();
     if (options.inetd)
         return serve_inetd(&options);

@@ -60,6 +60,7 @@ const char options_help[] =
     "      --reuseport         let several servers share an address\n"
     "  -t, --timeout=SECONDS   end a client that is idle this long\n"
     "                          (default: 0, never)\n"
+    "      --timestamps        begin each line of text with the time\n"
     "  -u, --user=USER         become this user, a name or a number, after "
     "binding\n"
     "  -v, --verbose           also log when a client connects\n"
@@ -68,7 +69,14 @@ const char options_help[] =
     "\n"
     "SIGTERM, SIGINT and SIGHUP stop the server; SIGUSR1 logs totals.\n";
 
-enum { REUSEPORT = CHAR_MAX + 1, BUSY_POLL, IPV6_PREFIX, GROUP, MODE };
+enum {
+    REUSEPORT = CHAR_MAX + 1,
+    BUSY_POLL,
+    IPV6_PREFIX,
+    GROUP,
+    MODE,
+    TIMESTAMPS
+};
 
 static const char short_options[] = ":c:C:t:g:d:iu:l:vhV";
 static const struct option long_options[] = {
@@ -86,6 +94,7 @@ static const struct option long_options[] = {
     {"log", required_argument, NULL, 'l'},
     {"verbose", no_argument, NULL, 'v'},
     {"reuseport", no_argument, NULL, REUSEPORT},
+    {"timestamps", no_argument, NULL, TIMESTAMPS},
     {"help", no_argument, NULL, 'h'},
     {"version", no_argument, NULL, 'V'},
     {NULL, 0, NULL, 0},
@@ -179,6 +188,9 @@ static bool set_flag(int option, struct options *options)
         return true;
     case REUSEPORT:
         options->reuseport = true;
+        return true;
+    case TIMESTAMPS:
+        options->timestamps = true;
         return true;
     case 'h':
         options->action = OPTIONS_HELP;

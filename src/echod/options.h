@@ -35,6 +35,7 @@ struct options {
     bool inetd;
     bool verbose;
     bool reuseport;
+    bool timestamps;
     size_t address_count; /* at least 1, unless inetd */
     struct address addresses[OPTIONS_ADDRESSES_MAX];
 };

@@ -89,7 +89,7 @@ static struct client *add_client(int fds[2])
     return client;
 }
 
-static void expect_line(const char *start)
+static void expect_line(const char *part)
 {
     char line[256];
     ssize_t got = 0;
@@ -98,7 +98,7 @@ static void expect_line(const char *start)
     got = read(out[0], line, sizeof line - 1);
     ck_assert_int_gt(got, 0);
     line[got] = '\0';
-    ck_assert_msg(strncmp(line, start, strlen(start)) == 0, "%s", line);
+    ck_assert_msg(strstr(line, part) != NULL, "%s", line);
 }
 
 START_TEST(a_client_is_served_reported_and_removed)
@@ -142,6 +142,18 @@ START_TEST(a_drained_client_gets_its_echo)
 }
 END_TEST
 
+#if CLIENT_STACK_EXTRA == 0
+static const struct {
+    enum log_format format;
+    bool has_timestamps;
+    const char *line;
+} lines[] = {
+    {LOG_TEXT, false, "wrote 8192 bytes"},
+    {LOG_TEXT, true, "Z wrote 8192 bytes"},
+    {LOG_JSON, false, "\"bytes\":8192,"},
+};
+#endif
+
 /* Serve a client on a stack that was filled with a pattern, and see how much of
  * it was overwritten. A page must be left: other machines have larger vector
  * registers, other C libraries another printf(3). */
@@ -157,6 +169,9 @@ START_TEST(a_page_of_the_stack_is_left)
     int fds[2];
     struct client *client = add_client(fds);
 
+    log_open(lines[_i].format, out[1], out[1]);
+    if (lines[_i].has_timestamps)
+        log_add_timestamps();
     ck_assert_int_eq(thread_attributes(&attributes), 0);
     pthread_attr_getstacksize(&attributes, &size);
     stack = mmap(NULL, size, PROT_READ | PROT_WRITE,
@@ -170,11 +185,12 @@ START_TEST(a_page_of_the_stack_is_left)
         pthread_create(&thread, &attributes, client_thread, client), 0);
     read_all(fds[0], bytes, sizeof bytes);
     ck_assert_uint_eq(read_to_end(fds[0]), 0);
-    expect_line("wrote 8192 bytes");
+    expect_line(lines[_i].line);
     pthread_join(thread, NULL);
     while (stack[clean] == 0xa5)
         clean++;
-    printf("# %zu of %zu bytes of stack left\n", clean, size);
+    printf("# %s: %zu of %zu bytes of stack left\n", lines[_i].line, clean,
+           size);
     ck_assert_uint_gt(clean, 4096);
 #endif
 }
@@ -187,5 +203,5 @@ void suite_tests(TCase *tests)
     tcase_add_test(tests, a_client_is_served_reported_and_removed);
     tcase_add_test(tests, a_drained_client_gets_its_echo);
     if (!under_valgrind())
-        tcase_add_test(tests, a_page_of_the_stack_is_left);
+        tcase_add_loop_test(tests, a_page_of_the_stack_is_left, 0, 3);
 }

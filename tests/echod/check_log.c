@@ -20,6 +20,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <time.h>
 #include <unistd.h>
 
 const char suite_name[] = "log";
@@ -113,18 +114,48 @@ START_TEST(each_event_has_its_line_of_text)
 }
 END_TEST
 
-/* The rest of a JSON line after its time, whose form is checked. */
+/* The rest of a line after a prefix with the present time, in UTC whatever the
+ * time zone is: START2026-11-24T09:30:00.125ZEND. */
+static const char *after_prefix(const char *line, const char *start,
+                                const char *end)
+{
+    const size_t start_length = strlen(start);
+    struct tm utc = {.tm_isdst = 0};
+    const char *rest = NULL;
+
+    ck_assert_msg(strncmp(line, start, start_length) == 0, "%s", line);
+    rest = strptime(line + start_length, "%Y-%m-%dT%H:%M:%S.", &utc);
+    ck_assert_ptr_nonnull(rest);
+    ck_assert_int_eq(rest - line, (ptrdiff_t)start_length + 20);
+    ck_assert_int_le(llabs((long long)timegm(&utc) - time(NULL)), 60);
+    ck_assert_uint_eq(strspn(rest, "0123456789"), 3);
+    ck_assert_int_eq(rest[3], 'Z');
+    ck_assert_msg(strncmp(rest + 4, end, strlen(end)) == 0, "%s", line);
+    return rest + 4 + strlen(end);
+}
+
 static const char *after_time(const char *line)
 {
-    int year, month, day, hour, minute, second, ms, length = 0;
-
-    ck_assert_int_eq(
-        sscanf(line, "{\"time\":\"%4d-%2d-%2dT%2d:%2d:%2d.%3dZ\",%n", &year,
-               &month, &day, &hour, &minute, &second, &ms, &length),
-        7);
-    ck_assert_int_eq(length, 35);
-    return line + length;
+    return after_prefix(line, "{\"time\":\"", "\",");
 }
+
+START_TEST(each_line_of_text_may_begin_with_the_time)
+{
+    setenv("TZ", "Pacific/Kiritimati", 1); /* UTC+14 */
+    open_log(_i == 0 ? LOG_TEXT : LOG_JSON);
+    log_add_timestamps();
+    log_warn("what");
+    ck_assert_str_eq(after_prefix(read_text(err), "", " "), "echod: what\n");
+    log_connect();
+    if (_i == 0)
+        ck_assert_str_eq(after_prefix(read_text(out), "", " "),
+                         "connect from 127.0.0.1:53412\n");
+    else
+        ck_assert_str_eq(
+            after_time(read_text(out)),
+            "\"event\":\"connect\",\"peer\":\"127.0.0.1:53412\"}\n");
+}
+END_TEST
 
 START_TEST(each_event_has_its_json_object)
 {
@@ -393,6 +424,7 @@ void suite_tests(TCase *tests)
                         sizeof ends / sizeof ends[0]);
     tcase_add_test(tests, each_event_has_its_line_of_text);
     tcase_add_test(tests, each_event_has_its_json_object);
+    tcase_add_loop_test(tests, each_line_of_text_may_begin_with_the_time, 0, 2);
     tcase_add_test(tests, none_leaves_out_events_but_not_warnings);
     tcase_add_test(tests, control_characters_do_not_break_a_line);
     tcase_add_test(tests, a_line_that_is_too_long_is_cut_off);

@@ -45,7 +45,8 @@ START_TEST(no_arguments_mean_the_defaults)
     ck_assert_ptr_null(options.group);
     ck_assert_uint_eq(options.mode, 0);
     ck_assert_int_eq(options.log, LOG_TEXT);
-    ck_assert(!options.inetd && !options.verbose && !options.reuseport);
+    ck_assert(!options.inetd && !options.verbose && !options.reuseport &&
+              !options.timestamps);
     ck_assert_uint_eq(options.address_count, 1);
     ck_assert_str_eq(options.addresses[0].host, "127.0.0.1");
     ck_assert_str_eq(options.addresses[0].port, "6142");
@@ -175,6 +176,14 @@ START_TEST(a_mode_is_octal)
 }
 END_TEST
 
+START_TEST(timestamps_are_asked_for)
+{
+    ck_assert_int_eq(parse("--timestamps"), 0);
+    ck_assert(options.timestamps);
+    ck_assert_int_eq(options.timeout_ms, 0);
+}
+END_TEST
+
 START_TEST(too_many_addresses_are_an_error)
 {
     char line[256] = "";
@@ -220,6 +229,7 @@ void suite_tests(TCase *tests)
                         sizeof faults / sizeof faults[0]);
     tcase_add_test(tests, the_prefix_of_ipv6_has_1_to_128_bits);
     tcase_add_test(tests, a_mode_is_octal);
+    tcase_add_test(tests, timestamps_are_asked_for);
     tcase_add_test(tests, too_many_addresses_are_an_error);
     tcase_add_test(tests, help_and_version_end_the_parsing);
     tcase_add_test(tests, words_after_two_dashes_are_addresses);

@@ -9,6 +9,7 @@
 #include "tests/common/suite.h"
 #include "tests/echod/program.h"
 
+#include <ctype.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -55,6 +56,23 @@ START_TEST(log_none_prints_nothing)
     ck_assert_ptr_null(program_line(&echod, echod.out));
     program_expect_root_warning(&echod);
     ck_assert_ptr_null(program_line(&echod, echod.err));
+}
+END_TEST
+
+START_TEST(text_lines_have_timestamps_if_asked_for)
+{
+    const char *form = "0000-00-00T00:00:00.000Z ";
+    int fd = -1;
+
+    SERVE(&echod, "--timestamps", "127.0.0.1:0");
+    fd = program_connect(&echod);
+    program_end_client(&echod, fd, "Z wrote 0 bytes");
+    for (size_t i = 0; form[i] != '\0'; i++)
+        ck_assert_msg(form[i] == '0' ? isdigit((unsigned char)echod.line[i])
+                                     : echod.line[i] == form[i],
+                      "%s", echod.line);
+    if (geteuid() == 0)
+        program_expect_error(&echod, "Z echod: serving as root: ");
 }
 END_TEST
 
@@ -184,6 +202,7 @@ void suite_tests(TCase *tests)
     tcase_add_checked_fixture(tests, NULL, stop_echod);
     tcase_add_test(tests, verbose_reports_connects);
     tcase_add_test(tests, json_reports_how_a_client_ended);
+    tcase_add_test(tests, text_lines_have_timestamps_if_asked_for);
     tcase_add_test(tests, log_none_prints_nothing);
     tcase_add_loop_test(tests, the_server_runs_without_standard_output, 0,
                         sizeof outputs / sizeof outputs[0]);
