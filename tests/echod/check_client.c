@@ -48,8 +48,8 @@ static struct scheduling get_scheduling(void)
 {
     struct scheduling now = {0};
 
-    ck_assert_int_eq(
-        (int)syscall(SYS_sched_getattr, 0, &now, sizeof now, 0), 0);
+    ck_assert_int_eq((int)syscall(SYS_sched_getattr, 0, &now, sizeof now, 0),
+                     0);
     return now;
 }
 
