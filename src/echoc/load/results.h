@@ -1,0 +1,41 @@
+/*
+ * SPDX-License-Identifier: ISC
+ * Copyright (c) 2026 The echod authors
+ *
+ * results: what a load measured, all its workers together.
+ */
+#ifndef ECHOC_LOAD_RESULTS_H
+#define ECHOC_LOAD_RESULTS_H
+
+#include "echoc/load/load.h"
+#include "echoc/stats/counters.h"
+
+#include <stddef.h>
+#include <stdint.h>
+
+struct results {
+    const struct options *options;
+    const struct server *server;
+    const struct intervals *intervals;
+    size_t threads;
+    struct counters counters; /* of all workers */
+    uint64_t echoes;          /* messages echoed within the measured time */
+    uint64_t bytes;           /* the same, in one direction */
+    uint64_t unsent;          /* --rate: messages that were due but not sent */
+    double seconds;           /* the measured time */
+    double served_after;      /* s, until the last client had its first echo */
+    double cpu_user;          /* s, of this process */
+    double cpu_system;
+};
+
+/* Add up the results of a load whose workers have been joined. Initialize with
+ * zeros. What the load points to is not copied. */
+void results_add_up(struct results *results, const struct load *load);
+
+/* A number per second of the measured time; 0 if there was none. */
+double results_per_second(const struct results *results, uint64_t number);
+
+/* Round-trip, stream, churn or hold. */
+const char *results_mode(const struct results *results);
+
+#endif
