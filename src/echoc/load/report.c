@@ -13,7 +13,6 @@
 #include "echoc/load/results.h"
 #include "echoc/load/summary.h"
 #include "echoc/load/worker.h"
-#include "echoc/plot/plot.h"
 #include "echoc/stats/hgrm.h"
 #include "echoc/stats/json.h"
 
@@ -114,9 +113,7 @@ static enum status write_files(const struct results *results)
         status_warn("cannot write %s: %s", options->hgrm, strerror(errno));
         return STATUS_LOCAL;
     }
-    if (options->plot != NULL &&
-        plot_write(options->plot, results->server->text,
-                   &results->counters.round_trips) < 0) {
+    if (options->plot != NULL && summary_plot(options->plot, results) < 0) {
         status_warn("cannot write %s: %s", options->plot, strerror(errno));
         return STATUS_LOCAL;
     }

@@ -8,12 +8,14 @@
 
 #include "echoc/load/summary.h"
 
+#include "echoc/plot/plot.h"
 #include "echoc/stats/chart.h"
 
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 
 enum { LINE_SIZE = 320 };
 
@@ -151,4 +153,28 @@ void summary_print(const struct results *results)
     if (*summary.first != '\0')
         printf("the first  %s\n", summary.first);
     chart_print(&counters->round_trips);
+}
+
+int summary_plot(const char *path, const struct results *results)
+{
+    struct summary summary;
+    char date[32];
+    char errors[LINE_SIZE] = "errors: ";
+    struct tm tm;
+    struct plot plot = {
+        .title = results->server->text,
+        .date = date,
+        .lines = {summary.load, summary.rate, summary.messages, errors},
+        .times = &results->counters.round_trips};
+
+    fill(&summary, results);
+    if (*summary.paced != '\0')
+        append(summary.rate, "; %s", summary.paced);
+    append(errors, "%s", summary.errors);
+    plot.has_errors = *summary.first != '\0';
+    if (plot.has_errors)
+        append(errors, "; the first: %s", summary.first);
+    gmtime_r(&results->options->start.tv_sec, &tm);
+    strftime(date, sizeof date, "%Y-%m-%d %H:%M:%S UTC", &tm);
+    return plot_write(path, &plot);
 }

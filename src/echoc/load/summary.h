@@ -13,4 +13,7 @@
  * and faults. */
 void summary_print(const struct results *results);
 
+/* Draw the latency, under the same words. Returns 0, or -1 with errno. */
+int summary_plot(const char *path, const struct results *results);
+
 #endif

@@ -95,7 +95,7 @@ void panel_frame(FILE *file, const struct panel *panel, const char *x,
     svg_line(file, EDGE, panel->left, panel->bottom, panel->right,
              panel->bottom);
     svg_text(file, PANEL_MIDDLE, (panel->left + panel->right) / 2,
-             panel->bottom + 38, x);
+             panel->bottom + panel->strip + 38, x);
     svg_text(file, SIDEWAYS, panel->left - 58, (panel->top + panel->bottom) / 2,
              y);
 }
@@ -103,9 +103,10 @@ void panel_frame(FILE *file, const struct panel *panel, const char *x,
 void panel_line_x(FILE *file, const struct panel *panel, double x,
                   const char *label)
 {
-    svg_line(file, GRID, x, panel->top, x, panel->bottom + 4);
+    svg_line(file, GRID, x, panel->top, x, panel->bottom + panel->strip + 4);
     if (label != NULL)
-        svg_text(file, PANEL_MIDDLE, x, panel->bottom + 18, label);
+        svg_text(file, PANEL_MIDDLE, x, panel->bottom + panel->strip + 18,
+                 label);
 }
 
 void panel_line_y(FILE *file, const struct panel *panel, double y,
@@ -127,7 +128,7 @@ void panel_marks(struct panel_mark marks[PANEL_MARKS],
 {
     static const struct panel_mark kinds[PANEL_MARKS] = {
         MARK("p50", 0.5, "#2e7d4f"), MARK("p99", 0.99, "#a85d08"),
-        MARK("max", 1, "#b03a48")};
+        MARK("p99.9", 0.999, "#7a4a9e"), MARK("max", 1, "#b03a48")};
 
     for (size_t i = 0; i < PANEL_MARKS; i++) {
         struct panel_mark *mark = &marks[i];

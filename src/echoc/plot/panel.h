@@ -21,7 +21,7 @@
 enum {
     AXIS_TICKS_MAX = 40,
     AXIS_LABEL_MAX = 32,
-    PANEL_MARKS = 3,
+    PANEL_MARKS = 4,
     PANEL_LETTER = 8 /* px; the widest digit, or letter of a unit */
 };
 
@@ -59,6 +59,7 @@ struct panel {
     double top;
     double right;
     double bottom;
+    double strip; /* the height of what is between the bottom and its labels */
 };
 
 /* The edge at the bottom, and what the two axes show. */
@@ -82,7 +83,7 @@ struct panel_mark {
     const char *stroke;
 };
 
-/* p50, p99 and max. */
+/* p50, p99, p99.9 and max. */
 void panel_marks(struct panel_mark marks[PANEL_MARKS],
                  const struct histogram *histogram);
 

@@ -123,6 +123,21 @@ void svg_dot(FILE *file, const char *style, double x, double y)
             style);
 }
 
+void svg_marks_begin(FILE *file, const char *style)
+{
+    fprintf(file, "<path %s d=\"", style);
+}
+
+void svg_mark(FILE *file, double x, double y, double height)
+{
+    fprintf(file, "M%.1f,%.1fv%.1f\n", x, y, height);
+}
+
+void svg_marks_end(FILE *file)
+{
+    fputs("\"/>\n", file);
+}
+
 void svg_curve_begin(FILE *file, const char *style)
 {
     fprintf(file, "<polyline %s points=\"", style);

@@ -14,6 +14,8 @@
 
 #include <stdio.h>
 
+#define SVG_RESOLUTION 0.05 /* px; what is smaller is written as 0.0 */
+
 /* Begin with a white page. All text inherits the style. */
 void svg_begin(FILE *file, int width, int height, const char *title,
                const char *style);
@@ -37,6 +39,11 @@ void svg_line(FILE *file, const char *style, double x1, double y1, double x2,
 void svg_box(FILE *file, const char *style, double x, double y, double width,
              double height);
 void svg_dot(FILE *file, const char *style, double x, double y);
+
+/* Lines downwards from many points. */
+void svg_marks_begin(FILE *file, const char *style);
+void svg_mark(FILE *file, double x, double y, double height);
+void svg_marks_end(FILE *file);
 
 /* A line through many points. */
 void svg_curve_begin(FILE *file, const char *style);
