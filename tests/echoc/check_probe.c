@@ -8,10 +8,14 @@
 
 #include "echoc/check/cause.h"
 #include "echoc/check/probe.h"
+#include "echoc/interrupt.h"
 #include "tests/common/suite.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
+#include <poll.h>
+#include <pthread.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/resource.h>
@@ -68,7 +72,7 @@ START_TEST(an_endpoint_that_accepts_is_ok)
     struct probe_result result = {0};
 
     look_up();
-    probe_endpoint(&context, 0, &result);
+    probe_endpoints(&context, &result);
     ck_assert_int_eq(result.verdict, PROBE_OK);
     ck_assert(!context.has_local_failure);
     connect_free(&context.server);
@@ -81,13 +85,116 @@ START_TEST(a_lack_of_descriptors_is_not_the_paths_fault)
 
     look_up();
     use_up_descriptors();
-    probe_endpoint(&context, 0, &result);
+    probe_endpoints(&context, &result);
     raise_limit();
     ck_assert_int_eq(result.verdict, PROBE_SKIPPED);
     ck_assert_int_eq(result.fault.kind, FAULT_LOCAL);
     ck_assert(context.has_local_failure);
     ck_assert_ptr_nonnull(strstr(result.observed, "Too many open files"));
     connect_free(&context.server);
+}
+END_TEST
+
+static struct endpoint name_of(int fd)
+{
+    struct endpoint name = {.length = sizeof name.address};
+
+    ck_assert_int_eq(getsockname(fd, &name.address.any, &name.length), 0);
+    return name;
+}
+
+/* A socket that is bound to a free port. It stays open. */
+static int bind_to_loopback(void)
+{
+    struct endpoint name = {.length = sizeof name.address.in};
+    int fd = socket(AF_INET, SOCK_STREAM, 0);
+
+    name.address.in.sin_family = AF_INET;
+    name.address.in.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    ck_assert_int_eq(bind(fd, &name.address.any, name.length), 0);
+    return fd;
+}
+
+/* An endpoint that does not answer: its backlog is full, with one connection
+ * where listen(2) was asked for none. */
+static struct endpoint unanswering(void)
+{
+    int listen_fd = bind_to_loopback();
+    int fd = socket(AF_INET, SOCK_STREAM, 0);
+    struct endpoint name = name_of(listen_fd);
+
+    ck_assert_int_eq(listen(listen_fd, 0), 0);
+    ck_assert_int_eq(connect(fd, &name.address.any, name.length), 0);
+    return name;
+}
+
+static struct endpoint many[40];
+static struct probe_result many_results[40];
+
+static void set_endpoints(size_t count, int timeout_ms)
+{
+    options.family = AF_UNSPEC;
+    options.dscp = -1;
+    options.connect_timeout_ms = timeout_ms;
+    context.options = &options;
+    context.server = (struct server){
+        .options = &options, .text = "h", .endpoints = many, .count = count};
+}
+
+/* A thread: interrupt this process when a connection has come, or 30 s later. */
+static void *interrupt_after_connection(void *argument)
+{
+    struct pollfd pollfd = {.fd = *(int *)argument, .events = POLLIN};
+
+    poll(&pollfd, 1, 30000);
+    kill(getpid(), SIGTERM);
+    return NULL;
+}
+
+START_TEST(endpoints_are_tried_at_the_same_time)
+{
+    int listen_fd = listen_on_loopback();
+    pthread_t thread;
+
+    ck_assert_int_eq(interrupt_catch(), 0);
+    many[0] = unanswering();
+    many[1] = unanswering();
+    many[2] = name_of(listen_fd);
+    set_endpoints(3, 60000);
+    ck_assert_int_eq(
+        pthread_create(&thread, NULL, interrupt_after_connection, &listen_fd),
+        0);
+    probe_endpoints(&context, many_results);
+    pthread_join(thread, NULL);
+    ck_assert_int_eq(many_results[0].fault.kind, FAULT_STOPPED);
+    ck_assert_int_eq(many_results[1].fault.kind, FAULT_STOPPED);
+    ck_assert_int_eq(many_results[2].verdict, PROBE_OK);
+    ck_assert(context.is_interrupted);
+}
+END_TEST
+
+/* More than are tried at once: most refuse, two do not answer, one accepts. */
+START_TEST(each_of_many_endpoints_has_its_result)
+{
+    int listen_fd = listen_on_loopback();
+    struct endpoint refusing = name_of(bind_to_loopback());
+
+    for (size_t i = 0; i < 40; i++)
+        many[i] = refusing;
+    many[3] = unanswering();
+    many[33] = unanswering();
+    many[35] = name_of(listen_fd);
+    set_endpoints(40, 300);
+    ck_assert_uint_eq(probe_endpoints(&context, many_results), 40);
+    for (size_t i = 0; i < 40; i++) {
+        bool is_silent = i == 3 || i == 33;
+        int error = is_silent ? ETIMEDOUT : i == 35 ? 0 : ECONNREFUSED;
+
+        ck_assert_int_eq(many_results[i].verdict,
+                         error == 0 ? PROBE_OK : PROBE_BAD);
+        ck_assert_int_eq(many_results[i].fault.error, error);
+    }
+    close(listen_fd);
 }
 END_TEST
 
@@ -196,6 +303,8 @@ void suite_tests(TCase *tests)
     tcase_add_test(tests, an_endpoint_that_accepts_is_ok);
     if (!under_valgrind())
         tcase_add_test(tests, a_lack_of_descriptors_is_not_the_paths_fault);
+    tcase_add_test(tests, endpoints_are_tried_at_the_same_time);
+    tcase_add_test(tests, each_of_many_endpoints_has_its_result);
     tcase_add_loop_test(tests, another_address_excuses_what_is_no_fault, 0,
                         sizeof others / sizeof others[0]);
     tcase_add_test(tests, one_result_needs_no_cause);

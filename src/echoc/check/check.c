@@ -99,17 +99,15 @@ static void print_resolved(struct check *check)
 
 /* All endpoints are probed before the first row is printed, since what a
  * failure means depends on the others. */
-static void probe_endpoints(struct check *check, struct probe_result *results)
+static void run_endpoints(struct check *check, struct probe_result *results)
 {
     struct probe_context *context = &check->context;
     struct server *server = &context->server;
-    size_t count = 0;
+    size_t count = probe_endpoints(context, results);
 
-    for (; count < server->count && !is_over(check); count++) {
-        probe_endpoint(context, count, &results[count]);
-        if (results[count].verdict == PROBE_OK && check->accepting++ == 0)
-            server->chosen = count;
-    }
+    for (size_t i = 0; i < count; i++)
+        if (results[i].verdict == PROBE_OK && check->accepting++ == 0)
+            server->chosen = i;
     for (size_t i = 0; i < count && !is_over(check); i++) {
         if (check->accepting > 0 && results[i].verdict == PROBE_BAD)
             probe_excuse_endpoint(&server->endpoints[i],
@@ -274,7 +272,7 @@ static enum status run(struct check *check, struct probe_result *results)
     if (check->options->json)
         begin_json(check);
     print_resolved(check);
-    probe_endpoints(check, results);
+    run_endpoints(check, results);
     if (check->accepting > 0)
         run_probes(check);
     explained = causes_find(&check->causes, cause);

@@ -93,9 +93,14 @@ probe_function probe_unused; /* the last */
 void probe_run(struct probe_context *context, probe_function *probe,
                struct probe_result *result);
 
-/* Connect to one endpoint of the server, and close; the "connect" row. */
-void probe_endpoint(struct probe_context *context, size_t endpoint,
-                    struct probe_result *result);
+/*
+ * Connect to each endpoint of the server, and close; the "connect" rows. 32 are
+ * tried at the same time, so that those that do not answer take one timeout
+ * together. Returns how many have a result, which are all but after an
+ * interrupt.
+ */
+size_t probe_endpoints(struct probe_context *context,
+                       struct probe_result results[]);
 
 /*
  * Skip an endpoint that failed if that is no fault of the server or the path,

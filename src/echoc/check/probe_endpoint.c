@@ -9,11 +9,16 @@
 #include "common/clock.h"
 #include "echoc/check/diagnosis.h"
 #include "echoc/check/probe.h"
+#include "echoc/interrupt.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
 #include <netinet/in.h>
+#include <poll.h>
 #include <stdio.h>
+#include <unistd.h>
+
+enum { AT_ONCE = 32 };
 
 static void report_failure(struct probe_context *context,
                            struct probe_result *result, int error,
@@ -33,24 +38,123 @@ static void report_failure(struct probe_context *context,
         result->verdict = PROBE_SKIPPED;
 }
 
-void probe_endpoint(struct probe_context *context, size_t endpoint,
-                    struct probe_result *result)
+/* The connects that are under way at the same time. */
+struct attempts {
+    size_t first; /* the endpoint of the first */
+    size_t count;
+    size_t open;      /* those without a result */
+    size_t accepted;  /* connections that are closed at the end */
+    int fds[AT_ONCE]; /* of those */
+    int64_t start_ns[AT_ONCE];
+    struct pollfd pollfds[INTERRUPT_POLLFDS + AT_ONCE];
+};
+
+/* The pollfd of an attempt with a result has no descriptor. */
+static void end(struct probe_context *context, struct attempts *attempts,
+                size_t i, int error, struct probe_result *result)
+{
+    struct pollfd *pollfd = &attempts->pollfds[INTERRUPT_POLLFDS + i];
+    int64_t elapsed_ns = clock_ns() - attempts->start_ns[i];
+    char name[CONNECT_NAME_MAX];
+
+    connect_name(&context->server, attempts->first + i, name);
+    attempts->open--;
+    if (error != 0) {
+        report_failure(context, result, error, name);
+        if (pollfd->fd >= 0)
+            close(pollfd->fd);
+    } else {
+        probe_ok(result, "it accepts connections", "%s in %.3f ms", name,
+                 (double)elapsed_ns / 1e6);
+        attempts->fds[attempts->accepted++] = pollfd->fd;
+    }
+    pollfd->fd = -1;
+}
+
+/* When none is timed any more, since the server's end may take a moment. */
+static void close_accepted(const struct attempts *attempts)
 {
     struct connection connection;
-    char name[CONNECT_NAME_MAX];
-    int64_t start = clock_ns();
-    int fd = connect_endpoint(&context->server, endpoint, 0);
-    int error = errno;
 
-    connect_name(&context->server, endpoint, name);
-    if (fd < 0) {
-        report_failure(context, result, error, name);
-        return;
+    for (size_t i = 0; i < attempts->accepted; i++) {
+        connection_init(&connection, attempts->fds[i], 0);
+        probe_end_and_close(&connection);
     }
-    probe_ok(result, "it accepts connections", "%s in %.3f ms", name,
-             (double)(clock_ns() - start) / 1e6);
-    connection_init(&connection, fd, 0);
-    probe_end_and_close(&connection);
+}
+
+/* Only a Unix socket gives EAGAIN, which is the only endpoint then. */
+static void begin(struct probe_context *context, struct attempts *attempts,
+                  size_t i, struct probe_result *result)
+{
+    const struct server *server = &context->server;
+    struct pollfd *pollfd = &attempts->pollfds[INTERRUPT_POLLFDS + i];
+
+    attempts->open++;
+    attempts->start_ns[i] = clock_ns();
+    pollfd->events = POLLOUT;
+    pollfd->fd = connect_start(server, attempts->first + i, 0);
+    if (pollfd->fd < 0 && errno == EAGAIN)
+        pollfd->fd = connect_endpoint(server, attempts->first + i, 0);
+    if (pollfd->fd < 0)
+        end(context, attempts, i, errno, result);
+}
+
+/* After an interrupt or the deadline, for those without a result. */
+static void end_all(struct probe_context *context, struct attempts *attempts,
+                    int error, struct probe_result results[])
+{
+    for (size_t i = 0; i < attempts->count; i++)
+        if (attempts->pollfds[INTERRUPT_POLLFDS + i].fd >= 0)
+            end(context, attempts, i, error, &results[i]);
+}
+
+static void wait_for_all(struct probe_context *context,
+                         struct attempts *attempts, int64_t deadline_ns,
+                         struct probe_result results[])
+{
+    const struct endpoint *endpoints = context->server.endpoints;
+
+    while (attempts->open > 0) {
+        int ready =
+            interrupt_poll(attempts->pollfds,
+                           INTERRUPT_POLLFDS + attempts->count, deadline_ns);
+        int error = ready < 0 ? errno : ETIMEDOUT;
+
+        for (size_t i = 0; i < attempts->count; i++) {
+            const struct pollfd *pollfd =
+                &attempts->pollfds[INTERRUPT_POLLFDS + i];
+
+            if (pollfd->fd >= 0 && pollfd->revents != 0)
+                end(context, attempts, i,
+                    connect_result(pollfd->fd, &endpoints[attempts->first + i]),
+                    &results[i]);
+        }
+        if (ready <= 0)
+            end_all(context, attempts, error, results);
+    }
+}
+
+size_t probe_endpoints(struct probe_context *context,
+                       struct probe_result results[])
+{
+    const struct server *server = &context->server;
+    int64_t timeout_ns =
+        server->options->connect_timeout_ms * (int64_t)PROBE_NS_PER_MS;
+    size_t done = 0;
+
+    while (done < server->count && !context->is_interrupted) {
+        size_t left = server->count - done;
+        struct attempts attempts = {.first = done,
+                                    .count = left < AT_ONCE ? left : AT_ONCE};
+
+        for (size_t i = 0; i < attempts.count; i++)
+            begin(context, &attempts, i, &results[done + i]);
+        wait_for_all(context, &attempts, clock_ns() + timeout_ns,
+                     &results[done]);
+        close_accepted(&attempts);
+        done += attempts.count;
+    }
+    return done;
 }
 
 static bool is_loopback(const struct endpoint *endpoint)
