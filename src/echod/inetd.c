@@ -73,6 +73,7 @@ int inetd_run(int timeout_ms, int delay_ms)
     sockopt_set_blocking(STDOUT_FILENO, true);
     sockopt_tune_tcp(STDIN_FILENO);
     sockopt_set(STDIN_FILENO, SOL_SOCKET, SO_OOBINLINE, 1);
+    sockopt_set_timeout(STDOUT_FILENO, timeout_ms); /* may be another socket */
     if (sockopt_set_timeout(STDIN_FILENO, timeout_ms) < 0 && timeout_ms > 0) {
         log_warn("--timeout: standard input: %s", log_strerror(errno));
         return -1;

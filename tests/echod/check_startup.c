@@ -268,6 +268,14 @@ static void socket_as_input_and_error(void)
     dup2(client_fd, STDERR_FILENO);
 }
 
+static int output_fd;
+
+static void two_sockets(void)
+{
+    dup2(client_fd, STDIN_FILENO);
+    dup2(output_fd, STDOUT_FILENO);
+}
+
 static void nonblocking_socket(void)
 {
     fcntl(client_fd, F_SETFL, O_NONBLOCK);
@@ -388,6 +396,26 @@ START_TEST(inetd_times_out_on_a_nonblocking_socket)
 }
 END_TEST
 
+/* Input always waits, so the time limit of standard input never passes. */
+START_TEST(inetd_times_out_on_output_that_nobody_reads)
+{
+    static const char bytes[65536];
+    int64_t start = now_ms();
+    int fds[2];
+    int in = -1;
+
+    tcp_pair(fds);
+    output_fd = fds[1];
+    in = run_inetd(two_sockets, "--timeout=0.2");
+    while (!is_readable(echod.err, 0)) {
+        send(in, bytes, sizeof bytes, MSG_DONTWAIT | MSG_NOSIGNAL);
+        ck_assert_int_lt(now_ms() - start, 30000);
+    }
+    program_expect_error(&echod, "error: timed out (wrote ");
+    ck_assert_int_eq(program_wait(&echod), 1);
+}
+END_TEST
+
 void suite_tests(TCase *tests)
 {
     tcase_add_checked_fixture(tests, NULL, stop_echod);
@@ -418,4 +446,5 @@ void suite_tests(TCase *tests)
     tcase_add_test(tests, inetd_echoes_an_urgent_byte);
     tcase_add_test(tests, inetd_reports_a_reset_before_the_echo_arrived);
     tcase_add_test(tests, inetd_times_out_on_a_nonblocking_socket);
+    tcase_add_test(tests, inetd_times_out_on_output_that_nobody_reads);
 }
