@@ -179,24 +179,10 @@ END_TEST
 
 /* ---- Supervisors ---- */
 
-static int listen_fd;
-
-/* As sd_listen_fds(3) expects it. */
-static void pass_listener(void)
-{
-    char pid[32];
-
-    snprintf(pid, sizeof pid, "%ld", (long)getpid());
-    setenv("LISTEN_PID", pid, 1);
-    setenv("LISTEN_FDS", "1", 1);
-    if (dup2(listen_fd, 3) < 0)
-        _exit(125);
-}
-
 /* 192.0.2.1 is an address that no machine has (RFC 5737). */
 START_TEST(an_inherited_socket_outlives_the_server)
 {
-    listen_fd = listen_on_loopback();
+    passed_fd = listen_on_loopback();
     echod.before = pass_listener;
     SERVE(&echod, "192.0.2.1:7");
     program_ping(program_connect(&echod));
@@ -208,11 +194,11 @@ END_TEST
 
 START_TEST(a_broken_listener_stops_the_server_with_status_1)
 {
-    listen_fd = listen_on_loopback();
+    passed_fd = listen_on_loopback();
     echod.before = pass_listener;
     SERVE(&echod, NULL);
     program_ping(program_connect(&echod));
-    shutdown(listen_fd, SHUT_RDWR);
+    shutdown(passed_fd, SHUT_RDWR);
     program_expect(&echod, "accept error = Invalid argument (the listener is "
                            "broken)");
     program_expect(&echod, "wrote 6 bytes");

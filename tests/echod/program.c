@@ -26,6 +26,7 @@
 #include <unistd.h>
 
 struct program echod;
+int passed_fd;
 
 void start_echod(void)
 {
@@ -149,6 +150,17 @@ void program_stop(struct program *program)
 {
     program_signal(program, SIGTERM);
     ck_assert_int_eq(program_wait(program), 0);
+}
+
+void pass_listener(void)
+{
+    char pid[32];
+
+    snprintf(pid, sizeof pid, "%ld", (long)getpid());
+    setenv("LISTEN_PID", pid, 1);
+    setenv("LISTEN_FDS", "1", 1);
+    if (dup2(passed_fd, 3) < 0)
+        _exit(125);
 }
 
 /* ---- What it prints ---- */

@@ -41,6 +41,11 @@ void program_serve(struct program *program, const char *const argv[]);
 #define SERVE(program, ...)                                                    \
     program_serve(program, (const char *const[]){__VA_ARGS__, NULL})
 
+/* To be called before exec: the listening socket passed_fd is inherited as
+ * sd_listen_fds(3) expects it. */
+extern int passed_fd;
+void pass_listener(void);
+
 /* The next line from out or err, without the newline; NULL at end of file. */
 const char *program_line(struct program *program, int fd);
 /* Read lines from standard output until one contains the text; returns it. */
