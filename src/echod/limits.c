@@ -41,9 +41,10 @@ static void lower(struct limit *limit, const char *name, uint64_t clients)
     }
 }
 
-static void lower_threads(struct limit *limit, const char *name, uint64_t most)
+static void lower_threads(struct limit *limit, const char *name, uint64_t most,
+                          size_t other_threads)
 {
-    uint64_t clients = subtract(most, MAIN_THREAD);
+    uint64_t clients = subtract(most, MAIN_THREAD + other_threads);
     uint64_t ending = clients / ENDING_SHARE;
 
     lower(limit, name, clients);
@@ -144,14 +145,15 @@ uint64_t limits_cgroup_tasks(const char *membership, const char *mount)
     return least;
 }
 
-struct limit limits_find(uid_t uid)
+struct limit limits_find(uid_t uid, size_t other_threads)
 {
     struct limit limit = {INT_MAX, INT_MAX, "the system"};
 
     lower(&limit, "RLIMIT_NOFILE", subtract(descriptors_left(), SPARE_FDS));
-    lower_threads(&limit, "RLIMIT_NPROC", read_processes(uid));
+    lower_threads(&limit, "RLIMIT_NPROC", read_processes(uid), other_threads);
     lower_threads(&limit, "pids.max",
-                  limits_cgroup_tasks("/proc/self/cgroup", "/sys/fs/cgroup"));
+                  limits_cgroup_tasks("/proc/self/cgroup", "/sys/fs/cgroup"),
+                  other_threads);
     lower(&limit, "kernel.threads-max",
           subtract(read_number("/proc/sys/kernel/threads-max"), SPARE_THREADS));
     lower(&limit, "kernel.pid_max",

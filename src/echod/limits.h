@@ -21,12 +21,13 @@ struct limit {
 
 /*
  * Find the lowest of the limits on descriptors, threads and mappings, less what
- * the server itself needs, for a process with this effective uid: call it after
- * everything else has been opened. What other processes use of a shared limit
+ * the server itself needs, for a process with this effective uid and this many
+ * threads beside the main thread and the clients': call it after everything
+ * else has been opened. What other processes use of a shared limit
  * cannot be known in advance, and memory is not counted. The reserve is for
  * threads that are about to end: a client frees its slot before.
  */
-struct limit limits_find(uid_t uid);
+struct limit limits_find(uid_t uid, size_t other_threads);
 
 /*
  * The lowest pids.max of a control group and of those that it is in,

@@ -10,6 +10,7 @@
 
 #include "common/address.h"
 #include "common/text.h"
+#include "echod/log_queue.h"
 #include "echod/log_sink.h"
 
 #include <errno.h>
@@ -37,6 +38,8 @@ static enum log_format log_format;
 static bool has_timestamps; /* in lines of text */
 static struct log_sink out = {.fd = -1};
 static struct log_sink err = {.fd = -1};
+static struct log_queue out_queue;
+static struct log_queue err_queue;
 static locale_t c_locale;
 
 void log_open(enum log_format format, int out_fd, int err_fd)
@@ -155,6 +158,13 @@ static void add_text_close(struct line *line, const struct log_event *event,
         peer, SECONDS_OF(event->ms), error != NULL ? ")" : "");
 }
 
+/* By the queue, and by the file behind it. */
+static unsigned long lines_lost(void)
+{
+    return atomic_load(&out.dropped_total) +
+           atomic_load(&out_queue.file.dropped_total);
+}
+
 static void add_text_totals(struct line *line, const struct log_event *event)
 {
     const struct clients_totals *totals = event->totals;
@@ -163,7 +173,7 @@ static void add_text_totals(struct line *line, const struct log_event *event)
         event->kind == EVENT_STOP ? "stopped" : "totals", totals->now,
         totals->clients, totals->refused);
     add(line, "%" PRIu64 " cut off, %" PRIu64 " bytes, %lu lines lost, ",
-        totals->cut, totals->bytes, atomic_load(&out.dropped_total));
+        totals->cut, totals->bytes, lines_lost());
     add(line, SECONDS " s up", SECONDS_OF(event->ms));
 }
 
@@ -235,7 +245,7 @@ static void add_json_totals(struct line *line, const struct log_event *event)
     add_json_number(line, "refused", totals->refused);
     add_json_number(line, "cut", totals->cut);
     add_json_number(line, "bytes", totals->bytes);
-    add_json_number(line, "lost", atomic_load(&out.dropped_total));
+    add_json_number(line, "lost", lines_lost());
     add_json_seconds(line, event->ms);
 }
 
@@ -279,35 +289,33 @@ static void make_json(struct line *line, const struct log_event *event)
  */
 
 /* The first line that is dropped is reported at once, by whichever thread it
- * belongs to; the number of them when a line gets through again. */
-static void write_line(const struct line *line, bool may_wait)
+ * belongs to; the number of them when a line gets through again. The sink is
+ * standard output, or the file behind its queue. */
+static void write_line(struct log_sink *sink, const char *text, size_t length,
+                       bool may_wait)
 {
-    unsigned long dropped =
-        log_sink_write(&out, line->text, line->length, may_wait);
+    unsigned long dropped = log_sink_write(sink, text, length, may_wait);
 
     if (dropped == 1)
         log_warn("standard output: %s (reports are being lost)",
                  log_strerror(errno));
-    if (dropped > 0 || atomic_load(&out.dropped) == 0)
+    if (dropped > 0 || atomic_load(&sink->dropped) == 0)
         return;
-    dropped = atomic_exchange(&out.dropped, 0);
+    dropped = atomic_exchange(&sink->dropped, 0);
     if (dropped > 0)
         log_warn("standard output: works again, %lu lines were lost", dropped);
 }
 
 void log_event(const struct log_event *event)
 {
-    bool is_last = event->kind == EVENT_STOP;
     struct line line = {.length = 0};
-    unsigned long dropped = 0;
 
     if (log_format == LOG_JSON)
         make_json(&line, event);
     else
         make_text(&line, event);
-    write_line(&line, event->kind == EVENT_CLOSE || is_last);
-    if (is_last && (dropped = atomic_load(&out.dropped)) > 0)
-        log_warn("standard output: %lu lines were lost", dropped);
+    write_line(&out, line.text, line.length,
+               event->kind == EVENT_CLOSE || event->kind == EVENT_STOP);
 }
 
 /* If standard error does not take the line either, nothing more can be done. */
@@ -323,4 +331,45 @@ void log_warn(const char *format, ...)
     va_end(list);
     end_line(&line, "");
     log_sink_write(&err, line.text, line.length, false);
+}
+
+/*
+ * Queues: only their threads wait for a file system
+ */
+
+int log_open_queues(void)
+{
+    int out_threads = log_queue_open(&out_queue, &out);
+    int err_threads = log_queue_open(&err_queue, &err);
+
+    return out_threads < 0 || err_threads < 0 ? -1 : out_threads + err_threads;
+}
+
+static void write_out_file(const char *line, size_t length)
+{
+    write_line(&out_queue.file, line, length, false);
+}
+
+static void write_err_file(const char *line, size_t length)
+{
+    log_sink_write(&err_queue.file, line, length, false);
+}
+
+int log_start_queues(void)
+{
+    int error = log_queue_start(&err_queue, write_err_file);
+
+    return error != 0 ? error : log_queue_start(&out_queue, write_out_file);
+}
+
+void log_finish(void)
+{
+    enum { WAIT_MS = 2000 };
+    unsigned long lost = log_queue_wait(&out_queue, WAIT_MS) +
+                         atomic_load(&out.dropped) +
+                         atomic_load(&out_queue.file.dropped);
+
+    if (lost > 0)
+        log_warn("standard output: %lu lines were lost", lost);
+    log_queue_wait(&err_queue, WAIT_MS);
 }

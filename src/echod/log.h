@@ -61,6 +61,26 @@ void log_open(enum log_format format, int out_fd, int err_fd);
 void log_add_timestamps(void);
 
 /*
+ * For a server: make a queue for each stream that is a regular file, see
+ * log_queue.h, after log_open() and before limits_find(). Returns how many
+ * threads they need, or -1 with errno.
+ */
+int log_open_queues(void);
+
+/*
+ * Start these threads, when privileges have been dropped and before any other
+ * thread. From now on no call waits for a file system. Returns 0, or an error
+ * number as pthread functions do.
+ */
+int log_start_queues(void);
+
+/*
+ * Before the process ends: wait for the queues to empty, 2 s at most for each,
+ * and report lines that were lost, which includes those that are left.
+ */
+void log_finish(void);
+
+/*
  * Log an event. EVENT_CLOSE and EVENT_STOP may wait for a slow reader of the
  * log, as log_sink_write() describes; the others never wait.
  */

@@ -19,10 +19,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* Room in the pipe for the reports of some ten thousand clients that leave at
- * once. */
-enum { PIPE_SIZE = 1 << 20 };
-
 /* A reader that takes no line for STALLED_MS has stalled. No line waits longer
  * than WAIT_MAX_MS for a reader that is merely slow. */
 enum { STALLED_MS = 200, WAIT_MAX_MS = 5000, NO_WAIT = -1 };
@@ -37,6 +33,15 @@ static int open_again(int fd)
         return -1;
     snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
     return open(path, O_WRONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+}
+
+void log_sink_enlarge_pipe(int fd)
+{
+#ifdef F_SETPIPE_SZ
+    fcntl(fd, F_SETPIPE_SZ, 1 << 20);
+#else
+    (void)fd;
+#endif
 }
 
 void log_sink_open(struct log_sink *sink, int fd)
@@ -54,10 +59,8 @@ void log_sink_open(struct log_sink *sink, int fd)
         sink->kind = LOG_SINK_SOCKET;
     if (!S_ISFIFO(status.st_mode) && !S_ISCHR(status.st_mode))
         return;
-#ifdef F_SETPIPE_SZ
     if (S_ISFIFO(status.st_mode))
-        fcntl(fd, F_SETPIPE_SZ, PIPE_SIZE);
-#endif
+        log_sink_enlarge_pipe(fd);
     own_fd = open_again(fd);
     sink->fd = own_fd >= 0 ? own_fd : fd;
     sink->kind = own_fd >= 0 ? LOG_SINK_OWN : LOG_SINK_SHARED;
@@ -93,7 +96,9 @@ static int wait_left(const struct log_sink *sink, int64_t start_ms)
         (written_ms > start_ms ? written_ms : start_ms) + STALLED_MS;
     int64_t end_ms = start_ms + WAIT_MAX_MS;
 
-    return clock_left(stalled_ms < end_ms ? stalled_ms : end_ms);
+    if (sink->kind == LOG_SINK_QUEUE || stalled_ms > end_ms)
+        return clock_left(end_ms);
+    return clock_left(stalled_ms);
 }
 
 /* After a write that failed: wait until it is worth repeating. Returns false,
@@ -141,6 +146,8 @@ unsigned long log_sink_write(struct log_sink *sink, const char *line,
         return 0;
     if (may_wait && atomic_load(&sink->dropped) == 0)
         start_ms = clock_ms();
+    if (sink->kind == LOG_SINK_QUEUE)
+        atomic_fetch_add(&sink->queued, 1);
     partial = atomic_exchange(&sink->partial, false);
     if (partial) /* end the line before this one */
         write_all(sink, "\n", 1, start_ms, &partial);
@@ -150,6 +157,8 @@ unsigned long log_sink_write(struct log_sink *sink, const char *line,
     }
     if (partial)
         atomic_store(&sink->partial, true);
+    if (sink->kind == LOG_SINK_QUEUE)
+        atomic_fetch_sub(&sink->queued, 1);
     atomic_fetch_add(&sink->dropped_total, 1);
     return atomic_fetch_add(&sink->dropped, 1) + 1;
 }

@@ -64,8 +64,12 @@ static int open_listeners(size_t count, struct target *targets,
 static int choose_max_clients(const struct options *options,
                               size_t *max_clients, char *errmsg)
 {
-    struct limit limit = limits_find(privileges_uid());
+    int log_threads = log_open_queues();
+    struct limit limit;
 
+    if (log_threads < 0)
+        return errmsg_set(errmsg, "cannot serve: %s", strerror(errno));
+    limit = limits_find(privileges_uid(), (size_t)log_threads);
     if (limit.clients == 0)
         return errmsg_set(errmsg, "cannot serve one client: %s is too low",
                           limit.name);
@@ -96,9 +100,19 @@ static int prepare_clients(const struct options *options, size_t max_clients,
     return 0;
 }
 
+/* Nothing after this waits for the file system of a log file. */
+static int start_log(char *errmsg)
+{
+    int error = log_start_queues();
+
+    if (error != 0)
+        return errmsg_set(errmsg, "cannot serve: %s", strerror(error));
+    return 0;
+}
+
 /* The steps before the first accept(2). Until the look-ups are done a signal
  * ends the process, which has made no socket file yet. Limits are found when
- * all other descriptors are open. Privileges are dropped last: if something
+ * all other descriptors are open. Privileges are dropped late: if something
  * fails before, the file of a Unix socket can be removed. */
 static int set_up(const struct options *options, struct server *server,
                   char *errmsg)
@@ -116,9 +130,10 @@ static int set_up(const struct options *options, struct server *server,
                      errmsg) < 0 ||
         open_listeners(count, targets, server->listeners, errmsg) < 0 ||
         choose_max_clients(options, &server->max_clients, errmsg) < 0 ||
-        prepare_clients(options, server->max_clients, errmsg) < 0)
+        prepare_clients(options, server->max_clients, errmsg) < 0 ||
+        privileges_take(errmsg) < 0)
         return -1;
-    return privileges_take(errmsg);
+    return start_log(errmsg);
 }
 
 static int serve(const struct options *options)
@@ -165,6 +180,7 @@ int main(int argc, char *argv[])
     struct options options;
     char errmsg[ERRMSG_MAX];
     int err_fd = STDERR_FILENO;
+    int status = STATUS_OK;
     int error = descriptors_fill_standard() < 0 ? errno : 0;
 
     /* Under inetd(8) standard error may be the client's socket, which gets
@@ -194,5 +210,7 @@ int main(int argc, char *argv[])
     if (options.inetd)
         return serve_inetd(&options);
     log_open(options.log, STDOUT_FILENO, err_fd);
-    return serve(&options);
+    status = serve(&options);
+    log_finish();
+    return status;
 }

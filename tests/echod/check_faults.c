@@ -10,6 +10,7 @@
 #include "tests/echod/program.h"
 
 #include <fcntl.h>
+#include <netinet/in.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -225,6 +226,94 @@ START_TEST(a_pipe_that_fails_ends_the_server_with_status_1)
 }
 END_TEST
 
+/* ---- A file for the log whose file system hangs ---- */
+
+static FILE *log_file;
+static bool is_error_a_file; /* standard error, besides standard output */
+
+static void log_to_file(void)
+{
+    set_fault();
+    pass_listener();
+    if (dup2(fileno(log_file), STDOUT_FILENO) < 0 ||
+        (is_error_a_file && dup2(fileno(log_file), STDERR_FILENO) < 0))
+        _exit(125);
+}
+
+/* Only a server that does not wait for the end of the grace passes. */
+static void serve_with_held_log(void)
+{
+    struct sockaddr_in address;
+    socklen_t length = sizeof address;
+
+    log_file = tmpfile();
+    ck_assert_ptr_nonnull(log_file);
+    passed_fd = listen_on_loopback();
+    getsockname(passed_fd, (struct sockaddr *)&address, &length);
+    echod.port = ntohs(address.sin_port);
+    echod.before = log_to_file;
+    fault = "write";
+    RUN(&echod, "-v", "--max-per-host=1", "--grace=100000");
+    expect_held();
+    program_expect_signals(&echod);
+}
+
+/* One client is served and another one refused. */
+static void expect_echo_and_refusal(void)
+{
+    int fd = program_connect(&echod);
+
+    program_ping(fd);
+    ck_assert_uint_eq(read_to_end(program_connect(&echod)), 0);
+    shutdown(fd, SHUT_WR);
+    ck_assert_uint_eq(read_to_end(fd), 0);
+    close(fd);
+}
+
+/* Each line of the file contains its words. */
+static void expect_log(const char *const words[])
+{
+    char line[256];
+
+    rewind(log_file);
+    for (; *words != NULL; words++) {
+        ck_assert_ptr_nonnull(fgets(line, sizeof line, log_file));
+        ck_assert_msg(strstr(line, *words) != NULL, "%s: no %s", line, *words);
+    }
+    ck_assert_ptr_null(fgets(line, sizeof line, log_file));
+}
+
+START_TEST(lines_wait_in_order_for_a_file_that_hangs)
+{
+    serve_with_held_log();
+    expect_echo_and_refusal();
+    release_all();
+    program_stop(&echod);
+    program_expect_root_warning(&echod);
+    ck_assert_ptr_null(program_line(&echod, echod.err));
+    expect_log((const char *const[]){
+        "server running on 127.0.0.1:", "connect from 127.0.0.1:",
+        "refused 127.0.0.1:", "wrote 6 bytes to 127.0.0.1:",
+        "stopped: 0 clients now, 1 so far, 1 ref", NULL});
+}
+END_TEST
+
+START_TEST(a_file_that_hangs_holds_up_neither_clients_nor_a_stop)
+{
+    is_error_a_file = _i == 1;
+    serve_with_held_log();
+    expect_echo_and_refusal();
+    expect_echo_and_refusal();
+    program_stop(&echod);
+    if (is_error_a_file)
+        return;
+    program_expect_root_warning(&echod);
+    ck_assert_pstr_eq(program_line(&echod, echod.err),
+                      "echod: standard output: 8 lines were lost");
+    ck_assert_ptr_null(program_line(&echod, echod.err));
+}
+END_TEST
+
 void suite_tests(TCase *tests)
 {
     tcase_add_checked_fixture(tests, set_up_faults, tear_down);
@@ -237,4 +326,7 @@ void suite_tests(TCase *tests)
     tcase_add_loop_test(tests, a_signal_ends_a_look_up_and_no_file_is_left, 0,
                         sizeof look_ups / sizeof look_ups[0]);
     tcase_add_test(tests, a_pipe_that_fails_ends_the_server_with_status_1);
+    tcase_add_test(tests, lines_wait_in_order_for_a_file_that_hangs);
+    tcase_add_loop_test(
+        tests, a_file_that_hangs_holds_up_neither_clients_nor_a_stop, 0, 2);
 }

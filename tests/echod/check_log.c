@@ -281,6 +281,7 @@ START_TEST(dropped_lines_are_reported_at_the_stop)
                      "are being lost)\n");
     log_connect();
     log_stop();
+    log_finish();
     ck_assert_str_eq(read_text(err),
                      "echod: standard output: 3 lines were lost\n");
 }

@@ -153,7 +153,7 @@ START_TEST(the_soft_limit_is_raised_to_the_hard_one)
 
     set_limit(64, 200);
     descriptors_raise_limit();
-    ck_assert_uint_gt(limits_find(geteuid()).clients, 64);
+    ck_assert_uint_gt(limits_find(geteuid(), 0).clients, 64);
     getrlimit(RLIMIT_NOFILE, &limit);
     ck_assert_uint_eq(limit.rlim_cur, 200);
 }
@@ -164,7 +164,7 @@ START_TEST(the_lowest_limit_is_named)
     struct limit limit;
 
     set_limit(64, 64);
-    limit = limits_find(geteuid());
+    limit = limits_find(geteuid(), 0);
     ck_assert_str_eq(limit.name, "RLIMIT_NOFILE");
     ck_assert_uint_lt(limit.clients, 60);
     ck_assert_uint_gt(limit.clients, 40);
@@ -176,7 +176,7 @@ START_TEST(a_limit_too_low_for_one_client_is_named)
     struct limit limit;
 
     set_limit((rlim_t)dup(STDIN_FILENO) + 1, 100);
-    limit = limits_find(geteuid());
+    limit = limits_find(geteuid(), 0);
     set_limit(100, 100); /* a sanitizer opens files at the end */
     ck_assert_uint_eq(limit.clients, 0);
     ck_assert_str_eq(limit.name, "RLIMIT_NOFILE");
