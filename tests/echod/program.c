@@ -291,8 +291,13 @@ void program_end_client(struct program *program, int fd, const char *text)
 const char *socket_path(void)
 {
     static char path[64];
+    static pid_t owner;
 
-    snprintf(path, sizeof path, "/tmp/check_echod.%ld", (long)getpid());
+    if (owner != getpid()) {
+        owner = getpid();
+        snprintf(path, sizeof path, "/tmp/check_echod.%ld", (long)owner);
+        unlink(path); /* of an earlier process that was killed */
+    }
     return path;
 }
 
