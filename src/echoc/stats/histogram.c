@@ -13,6 +13,11 @@
 
 enum { SUB_BUCKET_BITS = 7 };
 
+static double get_sum(const struct histogram *histogram)
+{
+    return atomic_load_explicit(&histogram->sum, memory_order_relaxed);
+}
+
 static uint64_t get(const _Atomic uint64_t *number)
 {
     return atomic_load_explicit(number, memory_order_relaxed);
@@ -22,6 +27,11 @@ static uint64_t get(const _Atomic uint64_t *number)
 static void set(_Atomic uint64_t *number, uint64_t value)
 {
     atomic_store_explicit(number, value, memory_order_relaxed);
+}
+
+static void set_sum(struct histogram *histogram, double sum)
+{
+    atomic_store_explicit(&histogram->sum, sum, memory_order_relaxed);
 }
 
 /* The first 256 buckets are 1 ns wide. Each further power of two has 128
@@ -64,7 +74,7 @@ void histogram_record_many(struct histogram *histogram, int64_t ns,
         set(&histogram->min, value);
     if (value > get(&histogram->max))
         set(&histogram->max, value);
-    set(&histogram->sum, get(&histogram->sum) + value * times);
+    set_sum(histogram, get_sum(histogram) + (double)value * (double)times);
     set(bucket, get(bucket) + times);
     set(&histogram->count, count + times);
 }
@@ -86,7 +96,7 @@ void histogram_merge(struct histogram *into, const struct histogram *from)
             set(&into->buckets[i], get(&into->buckets[i]) + more);
         count += more;
     }
-    set(&into->sum, get(&into->sum) + get(&from->sum));
+    set_sum(into, get_sum(into) + get_sum(from));
     set(&into->count, get(&into->count) + count);
 }
 
@@ -109,7 +119,7 @@ void histogram_difference(struct histogram *difference,
     }
     if (count == 0)
         set(&difference->max, 0);
-    set(&difference->sum, get(&later->sum) - get(&earlier->sum));
+    set_sum(difference, get_sum(later) - get_sum(earlier));
     set(&difference->count, count);
 }
 
@@ -154,7 +164,7 @@ double histogram_mean(const struct histogram *histogram)
 {
     uint64_t count = get(&histogram->count);
 
-    return count > 0 ? (double)get(&histogram->sum) / (double)count : 0;
+    return count > 0 ? get_sum(histogram) / (double)count : 0;
 }
 
 double histogram_deviation(const struct histogram *histogram)

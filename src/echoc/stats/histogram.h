@@ -25,7 +25,7 @@ enum {
 
 struct histogram {
     _Atomic uint64_t count;
-    _Atomic uint64_t sum; /* ns */
+    _Atomic double sum;   /* ns; 2^64 would be too little, see --rate */
     _Atomic uint64_t min; /* ns; undefined while count is 0 */
     _Atomic uint64_t max; /* ns */
     _Atomic uint64_t buckets[HISTOGRAM_BUCKETS];
