@@ -10,8 +10,8 @@
 
 #include "echoc/interrupt.h"
 #include "echoc/load/interval.h"
-#include "echoc/load/results.h"
 #include "echoc/load/summary.h"
+#include "echoc/load/totals.h"
 #include "echoc/load/worker.h"
 #include "echoc/stats/hgrm.h"
 #include "echoc/stats/json.h"
@@ -38,38 +38,37 @@ static void json_buckets(const struct histogram *times)
     json_end();
 }
 
-static void print_json(const struct results *results)
+static void print_json(const struct totals *totals)
 {
-    const struct options *options = results->options;
-    const struct counters *counters = &results->counters;
+    const struct options *options = totals->options;
+    const struct counters *counters = &totals->counters;
     char name[CONNECT_NAME_MAX];
 
-    connect_name(results->server, results->server->chosen, name);
+    connect_name(totals->server, totals->server->chosen, name);
     options_json(options);
-    json_string("address", results->server->text);
+    json_string("address", totals->server->text);
     json_string("endpoint", name);
-    json_string("mode", results_mode(results));
+    json_string("mode", totals_mode(totals));
     json_integer("clients", options->clients);
     json_integer("size", options->size);
-    json_integer("threads", results->threads);
+    json_integer("threads", totals->threads);
     json_number("rate", options->rate > 0 ? options->rate : NAN);
     counters_json(counters);
-    json_number("seconds", results->seconds);
+    json_number("seconds", totals->seconds);
     json_number("messages_per_second",
-                results_per_second(results, results->echoes));
-    json_number("bytes_per_second",
-                results_per_second(results, results->bytes));
-    json_integer("unsent", results->unsent);
+                totals_per_second(totals, totals->echoes));
+    json_number("bytes_per_second", totals_per_second(totals, totals->bytes));
+    json_integer("unsent", totals->unsent);
     json_integer("unfinished", counters->unfinished);
     json_times("send_delay_ms", &counters->send_delays);
     json_integer("served", counters->served);
     json_number("served_seconds",
-                counters->served > 0 ? results->served_after : NAN);
+                counters->served > 0 ? totals->served_after : NAN);
     json_object("cpu_seconds");
-    json_number("user", results->cpu_user);
-    json_number("system", results->cpu_system);
+    json_number("user", totals->cpu_user);
+    json_number("system", totals->cpu_system);
     json_end();
-    intervals_json(results->intervals);
+    intervals_json(totals->intervals);
     json_buckets(&counters->round_trips);
     json_end();
 }
@@ -104,16 +103,16 @@ int report_prepare(const struct options *options, char errmsg[ERRMSG_MAX])
                : check_file(options->plot, errmsg);
 }
 
-static enum status write_files(const struct results *results)
+static enum status write_files(const struct totals *totals)
 {
-    const struct options *options = results->options;
+    const struct options *options = totals->options;
 
     if (options->hgrm != NULL &&
-        hgrm_write(options->hgrm, &results->counters.round_trips) < 0) {
+        hgrm_write(options->hgrm, &totals->counters.round_trips) < 0) {
         status_warn("cannot write %s: %s", options->hgrm, strerror(errno));
         return STATUS_LOCAL;
     }
-    if (options->plot != NULL && summary_plot(options->plot, results) < 0) {
+    if (options->plot != NULL && summary_plot(options->plot, totals) < 0) {
         status_warn("cannot write %s: %s", options->plot, strerror(errno));
         return STATUS_LOCAL;
     }
@@ -131,10 +130,10 @@ static int first_error(const struct load *load)
 /* Of a load without a fault. Clients may go without an echo after an interrupt,
  * with a low rate, where others took all messages of -n, and where a message
  * was cut off; but something must have come back. */
-static enum status judge_service(const struct results *results)
+static enum status judge_service(const struct totals *totals)
 {
-    const struct options *options = results->options;
-    const struct counters *counters = &results->counters;
+    const struct options *options = totals->options;
+    const struct counters *counters = &totals->counters;
     uint64_t wanted = options->clients;
     bool is_excused = options->rate > 0 || interrupt_received() ||
                       (options->mode == OPTIONS_CHURN && options->count > 0);
@@ -151,10 +150,10 @@ static enum status judge_service(const struct results *results)
 
 /* The exit status, and a message on standard error where the report does not
  * give the reason for it. */
-static enum status judge(const struct results *results, int error)
+static enum status judge(const struct totals *totals, int error)
 {
-    const struct options *options = results->options;
-    const struct counters *counters = &results->counters;
+    const struct options *options = totals->options;
+    const struct counters *counters = &totals->counters;
     char text[FAULT_TEXT_MAX];
 
     if (error != 0) {
@@ -174,23 +173,23 @@ static enum status judge(const struct results *results, int error)
         return STATUS_UNREACHED;
     if (counters_lost(counters) > 0 || counters->first.kind != FAULT_NONE)
         return STATUS_FAULT;
-    return judge_service(results);
+    return judge_service(totals);
 }
 
 enum status report_write(const struct load *load)
 {
-    static struct results results; /* too large for a stack */
+    static struct totals totals; /* too large for a stack */
     enum status status = STATUS_OK;
     enum status written = STATUS_OK;
 
-    results_add_up(&results, load);
+    totals_add_up(&totals, load);
     if (load->options->json)
-        print_json(&results);
+        print_json(&totals);
     else if (load->options->csv)
-        print_csv(&results.counters.round_trips);
+        print_csv(&totals.counters.round_trips);
     else
-        summary_print(&results);
-    status = judge(&results, first_error(load));
-    written = write_files(&results);
+        summary_print(&totals);
+    status = judge(&totals, first_error(load));
+    written = write_files(&totals);
     return written != STATUS_OK ? written : status;
 }

@@ -78,26 +78,25 @@ static void write_messages(struct summary *summary,
                counters->unfinished);
 }
 
-static void fill(struct summary *summary, const struct results *results)
+static void fill(struct summary *summary, const struct totals *totals)
 {
-    const struct options *options = results->options;
-    double megabytes = results_per_second(results, results->bytes) / 1e6;
+    const struct options *options = totals->options;
+    double megabytes = totals_per_second(totals, totals->bytes) / 1e6;
 
     *summary = (struct summary){0};
     append(summary->load, "%zu client%s, %s, %zu bytes a %s", options->clients,
-           options->clients == 1 ? "" : "s", results_mode(results),
-           options->size,
+           options->clients == 1 ? "" : "s", totals_mode(totals), options->size,
            options->mode == OPTIONS_STREAM ? "chunk" : "message");
-    write_messages(summary, &results->counters);
+    write_messages(summary, &totals->counters);
     append(summary->rate,
            "%.1f messages/s, %.*f MB/s in each direction, for %.*f s",
-           results_per_second(results, results->echoes), decimals(megabytes),
-           megabytes, decimals(results->seconds), results->seconds);
+           totals_per_second(totals, totals->echoes), decimals(megabytes),
+           megabytes, decimals(totals->seconds), totals->seconds);
     if (options->rate > 0)
         append(summary->paced,
                "%.10g messages/s asked, %" PRIu64 " were due and not sent",
-               options->rate, results->unsent);
-    write_errors(summary, &results->counters);
+               options->rate, totals->unsent);
+    write_errors(summary, &totals->counters);
 }
 
 static void print_times(const char *title, const struct histogram *times)
@@ -120,31 +119,31 @@ static void print_times(const char *title, const struct histogram *times)
     printf("max %.*f ms\n", decimals(max), max);
 }
 
-static void print_served(const struct results *results)
+static void print_served(const struct totals *totals)
 {
-    printf("served     %" PRIu64 " of %zu clients, ", results->counters.served,
-           results->options->clients);
-    if (results->counters.served > 0)
-        printf("the last after %.3f s\n", results->served_after);
+    printf("served     %" PRIu64 " of %zu clients, ", totals->counters.served,
+           totals->options->clients);
+    if (totals->counters.served > 0)
+        printf("the last after %.3f s\n", totals->served_after);
     else
         printf("none had an echo\n");
 }
 
-void summary_print(const struct results *results)
+void summary_print(const struct totals *totals)
 {
-    const struct counters *counters = &results->counters;
+    const struct counters *counters = &totals->counters;
     struct summary summary;
     char name[CONNECT_NAME_MAX];
 
-    fill(&summary, results);
-    connect_name(results->server, results->server->chosen, name);
+    fill(&summary, totals);
+    connect_name(totals->server, totals->server->chosen, name);
     printf("echoc load %s: %s\n", name, summary.load);
-    print_served(results);
+    print_served(totals);
     printf("messages   %s\n", summary.messages);
     printf("rate       %s\n", summary.rate);
     if (*summary.paced != '\0')
         printf("paced      %s\n", summary.paced);
-    if (results->unsent > 0)
+    if (totals->unsent > 0)
         printf("           (in the latency, with the time until the end)\n");
     print_times("connect", &counters->connect_times);
     print_times("send delay", &counters->send_delays);
@@ -155,26 +154,26 @@ void summary_print(const struct results *results)
     chart_print(&counters->round_trips);
 }
 
-int summary_plot(const char *path, const struct results *results)
+int summary_plot(const char *path, const struct totals *totals)
 {
     struct summary summary;
     char date[32];
     char errors[LINE_SIZE] = "errors: ";
     struct tm tm;
     struct plot plot = {
-        .title = results->server->text,
+        .title = totals->server->text,
         .date = date,
         .lines = {summary.load, summary.rate, summary.messages, errors},
-        .times = &results->counters.round_trips};
+        .times = &totals->counters.round_trips};
 
-    fill(&summary, results);
+    fill(&summary, totals);
     if (*summary.paced != '\0')
         append(summary.rate, "; %s", summary.paced);
     append(errors, "%s", summary.errors);
     plot.has_errors = *summary.first != '\0';
     if (plot.has_errors)
         append(errors, "; the first: %s", summary.first);
-    gmtime_r(&results->options->start.tv_sec, &tm);
+    gmtime_r(&totals->options->start.tv_sec, &tm);
     strftime(date, sizeof date, "%Y-%m-%d %H:%M:%S UTC", &tm);
     return plot_write(path, &plot);
 }

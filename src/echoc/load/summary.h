@@ -7,13 +7,13 @@
 #ifndef ECHOC_LOAD_SUMMARY_H
 #define ECHOC_LOAD_SUMMARY_H
 
-#include "echoc/load/results.h"
+#include "echoc/load/totals.h"
 
 /* Print the report on standard output, at most 80 columns wide but for names
  * and faults. */
-void summary_print(const struct results *results);
+void summary_print(const struct totals *totals);
 
 /* Draw the latency, under the same words. Returns 0, or -1 with errno. */
-int summary_plot(const char *path, const struct results *results);
+int summary_plot(const char *path, const struct totals *totals);
 
 #endif

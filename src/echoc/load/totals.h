@@ -2,10 +2,10 @@
  * SPDX-License-Identifier: ISC
  * Copyright (c) 2026 The echod authors
  *
- * results: what a load measured, all its workers together.
+ * totals: what a load measured, all its workers together.
  */
-#ifndef ECHOC_LOAD_RESULTS_H
-#define ECHOC_LOAD_RESULTS_H
+#ifndef ECHOC_LOAD_TOTALS_H
+#define ECHOC_LOAD_TOTALS_H
 
 #include "echoc/load/load.h"
 #include "echoc/stats/counters.h"
@@ -13,7 +13,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-struct results {
+struct totals {
     const struct options *options;
     const struct server *server;
     const struct intervals *intervals;
@@ -30,12 +30,12 @@ struct results {
 
 /* Add up the results of a load whose workers have been joined. Initialize with
  * zeros. What the load points to is not copied. */
-void results_add_up(struct results *results, const struct load *load);
+void totals_add_up(struct totals *totals, const struct load *load);
 
 /* A number per second of the measured time; 0 if there was none. */
-double results_per_second(const struct results *results, uint64_t number);
+double totals_per_second(const struct totals *totals, uint64_t number);
 
 /* Round-trip, stream, churn or hold. */
-const char *results_mode(const struct results *results);
+const char *totals_mode(const struct totals *totals);
 
 #endif
