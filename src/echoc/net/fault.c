@@ -131,6 +131,20 @@ static void format_change(const struct fault *fault, char *text, size_t size)
     }
 }
 
+static void format_late(const struct fault *fault, const char *missing,
+                        char *text)
+{
+    uint64_t count = fault->sent - fault->offset;
+
+    if (fault->is_slow)
+        snprintf(text, FAULT_TEXT_MAX,
+                 "%" PRIu64 " byte%s missing after %.1f s", count,
+                 count == 1 ? "" : "s", fault->after_ms / 1e3);
+    else
+        snprintf(text, FAULT_TEXT_MAX, "nothing for %g s%s",
+                 fault->after_ms / 1000.0, missing);
+}
+
 void fault_text(const struct fault *fault, char text[FAULT_TEXT_MAX])
 {
     char more[64] = ""; /* what was missing, or how a byte changed */
@@ -147,13 +161,7 @@ void fault_text(const struct fault *fault, char text[FAULT_TEXT_MAX])
         snprintf(text, FAULT_TEXT_MAX, "%s", strerror(fault->error));
         break;
     case FAULT_LATE:
-        if (fault->is_slow)
-            snprintf(text, FAULT_TEXT_MAX,
-                     "%" PRIu64 " byte%s missing after %.1f s", missing,
-                     missing == 1 ? "" : "s", fault->after_ms / 1e3);
-        else
-            snprintf(text, FAULT_TEXT_MAX, "nothing for %g s%s",
-                     fault->after_ms / 1000.0, more);
+        format_late(fault, more, text);
         break;
     case FAULT_RESET:
     case FAULT_CLOSED:
