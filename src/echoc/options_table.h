@@ -2,7 +2,7 @@
  * SPDX-License-Identifier: ISC
  * Copyright (c) 2026 The echod authors
  *
- * options_table: the options of echoc, for the two files that go through them:
+ * options_table: the options of echoc, for the files that go through them:
  * options parses them, options_json prints them.
  */
 #ifndef ECHOC_OPTIONS_TABLE_H
@@ -35,6 +35,8 @@ struct row {
     size_t offset, size; /* of the field in struct options */
     int64_t min, max;
 };
+
+enum { OPTIONS_ROWS_MAX = 64 };
 
 extern const struct row options_table[];
 extern const size_t options_rows;
