@@ -164,9 +164,8 @@ int address_resolve(const struct address *address, int flags,
                     struct endpoint **list, size_t *count,
                     char errmsg[ERRMSG_MAX])
 {
-    const struct addrinfo hints = {.ai_family = AF_UNSPEC,
-                             .ai_socktype = SOCK_STREAM,
-                             .ai_flags = flags};
+    const struct addrinfo hints = {
+        .ai_family = AF_UNSPEC, .ai_socktype = SOCK_STREAM, .ai_flags = flags};
     struct addrinfo *found = NULL;
     int error = 0;
 

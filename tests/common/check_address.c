@@ -148,7 +148,8 @@ static size_t resolve(const char *text, struct endpoint **list)
     size_t count = 0;
 
     ck_assert_int_eq(address_parse(text, &address, errmsg), 0);
-    ck_assert_msg(address_resolve(&address, AI_PASSIVE, list, &count, errmsg) == 0,
+    ck_assert_msg(address_resolve(&address, AI_PASSIVE, list, &count, errmsg) ==
+                      0,
                   "%s: %s", text, errmsg);
     return count;
 }
@@ -201,8 +202,8 @@ START_TEST(an_unknown_host_or_service_is_an_error)
         char errmsg[ERRMSG_MAX] = "";
 
         ck_assert_int_eq(address_parse(texts[i], &address, errmsg), 0);
-        ck_assert_int_eq(address_resolve(&address, AI_PASSIVE, &list, &count, errmsg),
-                         -1);
+        ck_assert_int_eq(
+            address_resolve(&address, AI_PASSIVE, &list, &count, errmsg), -1);
         ck_assert_str_ne(errmsg, "");
     }
 }
