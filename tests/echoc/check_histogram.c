@@ -184,8 +184,8 @@ START_TEST(min_max_and_mean_are_exact)
 END_TEST
 
 /* In any order, and with an empty histogram among the parts. */
-/* What was due and not sent counts with the time until the end: with --rate=1000000000
- * for 7 s that is more than 2^64 ns together. */
+/* What was due and not sent counts with the time until the end: 7 s of
+ * --rate=1000000000 are more than 2^64 ns together. */
 START_TEST(the_sum_of_many_long_times_does_not_overflow)
 {
     histogram_record_many(&histogram, 10000000000000, 1000000000000);

@@ -5,8 +5,8 @@
  * silent_resolver: getaddrinfo(3) as it is when the resolver does not answer.
  *
  * Linked with main.c of echoc it takes the place of the C library's, which is
- * called for addresses in figures. It opens the FIFO that the environment names,
- * if any, so that a test knows that the look-up is under way.
+ * called for addresses in figures. It opens the FIFO that the environment
+ * names, if any, so that a test knows that the look-up is under way.
  */
 #include "config.h"
 
