@@ -141,7 +141,7 @@ static void set_endpoints(size_t count, int timeout_ms)
         .options = &options, .text = "h", .endpoints = many, .count = count};
 }
 
-/* A thread: interrupt this process when a connection has come, or after 30 s. */
+/* A thread: interrupt this process after a connection, or after 30 s. */
 static void *interrupt_after_connection(void *argument)
 {
     struct pollfd pollfd = {.fd = *(int *)argument, .events = POLLIN};
