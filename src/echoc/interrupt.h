@@ -2,7 +2,7 @@
  * SPDX-License-Identifier: ISC
  * Copyright (c) 2026 The echod authors
  *
- * interrupt: signals and a deadline end, or interrupt, what a command waits for.
+ * interrupt: signals and a deadline end what a command waits for.
  */
 #ifndef ECHOC_INTERRUPT_H
 #define ECHOC_INTERRUPT_H

@@ -87,8 +87,8 @@ static int bind_replacing_stale(int fd, const struct sockaddr_un *address)
     return bind(fd, any, sizeof *address);
 }
 
-/* With the umask, unlike chmod(2), the file never has a wider mode, and no other
- * file gets this mode if another takes the name. */
+/* With the umask, unlike chmod(2), the file never has a wider mode, and no
+ * other file gets this mode if another takes the name. */
 static int bind_with_mode(int fd, const struct sockaddr_un *address,
                           mode_t mode)
 {

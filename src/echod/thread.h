@@ -27,9 +27,9 @@ int thread_start(const pthread_attr_t *attributes, void *(*run)(void *),
 
 /*
  * Set the scheduling policy of the calling thread, which the threads that it
- * creates inherit: SCHED_BATCH where there is one (sched(7)), with a short slice
- * (sched_setattr(2)) and the nice value that it has; unless the process was
- * started with a policy other than SCHED_OTHER.
+ * creates inherit: SCHED_BATCH where there is one (sched(7)), with a short
+ * slice (sched_setattr(2)) and the nice value that it has; unless the process
+ * was started with a policy other than SCHED_OTHER.
  */
 void thread_set_policy(void);
 
