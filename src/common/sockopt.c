@@ -11,10 +11,26 @@
 #include <fcntl.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
-#include <sys/socket.h>
 #include <sys/time.h>
 
 enum { KEEP_IDLE_S = 60, KEEP_INTERVAL_S = 15, KEEP_PROBES = 4 };
+
+int sockopt_stream(int family, bool blocking)
+{
+#if HAVE_DECL_SOCK_CLOEXEC && HAVE_DECL_SOCK_NONBLOCK
+    int flags = SOCK_CLOEXEC | (blocking ? 0 : SOCK_NONBLOCK);
+
+    return socket(family, SOCK_STREAM | flags, 0);
+#else
+    int fd = socket(family, SOCK_STREAM, 0);
+
+    if (fd >= 0) {
+        fcntl(fd, F_SETFD, FD_CLOEXEC);
+        sockopt_set_blocking(fd, blocking);
+    }
+    return fd;
+#endif
+}
 
 int sockopt_set(int fd, int level, int name, int value)
 {

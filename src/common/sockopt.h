@@ -10,6 +10,17 @@
 #define COMMON_SOCKOPT_H
 
 #include <stdbool.h>
+#include <sys/socket.h>
+
+/* Not every system has the flag. Both programs ignore SIGPIPE besides. */
+#if !HAVE_DECL_MSG_NOSIGNAL
+#undef MSG_NOSIGNAL
+#define MSG_NOSIGNAL 0
+#endif
+
+/* A new stream socket, which exec(3) closes. Returns -1 with errno as socket(2)
+ * does. */
+int sockopt_stream(int family, bool blocking);
 
 /* setsockopt(2) of an integer option. Returns 0, or -1 with errno. */
 int sockopt_set(int fd, int level, int name, int value);

@@ -11,6 +11,7 @@
 #include "echoc/copy.h"
 
 #include "common/clock.h"
+#include "common/sockopt.h"
 #include "echoc/net/connect.h"
 #include "echoc/net/fault.h"
 #include "echoc/net/race.h"

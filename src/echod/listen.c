@@ -95,10 +95,9 @@ static int open_one(struct listener *listener, struct endpoint *endpoint,
 
     *listener = (struct listener){.family = family,
                                   .timeout_ms = listeners->timeout_ms};
-    listener->fd = socket(family, SOCK_STREAM, 0);
+    listener->fd = sockopt_stream(family, true);
     if (listener->fd < 0)
         return -1;
-    fcntl(listener->fd, F_SETFD, FD_CLOEXEC);
     bound = family == AF_UNIX
                 ? bind_path(listener, &endpoint->address.un, listeners->mode)
                 : bind_port(listener, endpoint, listeners->reuseport);

@@ -15,7 +15,6 @@
 
 #include <errno.h>
 #include <inttypes.h>
-#include <locale.h>
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -40,12 +39,10 @@ static struct log_sink out = {.fd = -1};
 static struct log_sink err = {.fd = -1};
 static struct log_queue out_queue;
 static struct log_queue err_queue;
-static locale_t c_locale;
 
 void log_open(enum log_format format, int out_fd, int err_fd)
 {
     log_format = format;
-    c_locale = newlocale(LC_ALL_MASK, "C", (locale_t)0);
     log_sink_open(&out, format == LOG_NONE ? -1 : out_fd);
     log_sink_open(&err, err_fd);
 }
@@ -57,7 +54,15 @@ void log_add_timestamps(void)
 
 const char *log_strerror(int error)
 {
-    return strerror_l(error, c_locale);
+    static _Thread_local char text[128];
+
+#ifdef STRERROR_R_CHAR_P
+    return strerror_r(error, text, sizeof text);
+#else
+    if (strerror_r(error, text, sizeof text) != 0)
+        snprintf(text, sizeof text, "error %d", error);
+    return text;
+#endif
 }
 
 void log_set_end(struct log_event *event, int error, enum client_state state,

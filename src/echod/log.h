@@ -100,7 +100,8 @@ void log_set_end(struct log_event *event, int error, enum client_state state,
 /* Write "echod: " and a message for a person to standard error. */
 void log_warn(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
-/* strerror(3) for any thread, always in English. Start-up messages, which are
+/* strerror(3) for any thread; the next call in the same thread may change the
+ * text. In English, as nothing calls setlocale(3). Start-up messages, which are
  * made before the first thread, use strerror(3) itself. */
 const char *log_strerror(int error);
 

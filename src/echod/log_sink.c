@@ -9,6 +9,7 @@
 #include "echod/log_sink.h"
 
 #include "common/clock.h"
+#include "common/sockopt.h"
 
 #include <errno.h>
 #include <fcntl.h>

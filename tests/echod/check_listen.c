@@ -19,28 +19,46 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* The source itself, with an accept4(2) that fails as often as a test wants. */
+/* The source itself, with an accept4(2), or an accept(2) where there is no other,
+ * that fails as often as a test wants. */
+#ifdef HAVE_ACCEPT4
 static int failing_accept4(int fd, struct sockaddr *peer, socklen_t *length,
                            int flags);
 #define accept4 failing_accept4
+#else
+static int failing_accept(int fd, struct sockaddr *peer, socklen_t *length);
+#define accept failing_accept
+#endif
 #include "src/echod/listen.c"
 #undef accept4
+#undef accept
 
 const char suite_name[] = "listen";
 
 static int failures; /* that are still to come */
 static int failure;  /* their errno */
 
+static bool fails(void)
+{
+    if (failures == 0)
+        return false;
+    failures--;
+    errno = failure;
+    return true;
+}
+
+#ifdef HAVE_ACCEPT4
 static int failing_accept4(int fd, struct sockaddr *peer, socklen_t *length,
                            int flags)
 {
-    if (failures > 0) {
-        failures--;
-        errno = failure;
-        return -1;
-    }
-    return accept4(fd, peer, length, flags);
+    return fails() ? -1 : accept4(fd, peer, length, flags);
 }
+#else
+static int failing_accept(int fd, struct sockaddr *peer, socklen_t *length)
+{
+    return fails() ? -1 : accept(fd, peer, length);
+}
+#endif
 
 static struct listeners listeners;
 static char errmsg[ERRMSG_MAX];

@@ -8,6 +8,7 @@
 #include "config.h"
 
 #include "common/clock.h"
+#include "common/sockopt.h"
 #include "echoc/check/probe.h"
 #include "echoc/interrupt.h"
 #include "echoc/progress.h"

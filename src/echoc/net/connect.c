@@ -109,8 +109,7 @@ static void interleave_families(struct endpoint *endpoints, size_t count)
 
 static int try_to_bind(const struct endpoint *source)
 {
-    int fd =
-        socket(source->address.any.sa_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    int fd = sockopt_stream(source->address.any.sa_family, true);
     int result = fd < 0 ? -1 : bind_to(fd, source);
     int error = errno;
 
@@ -269,8 +268,7 @@ static int bind_and_connect(int fd, const struct server *server,
 int connect_start(const struct server *server, size_t endpoint, uint64_t turn)
 {
     const struct endpoint *to = &server->endpoints[endpoint];
-    int fd = socket(to->address.any.sa_family,
-                    SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    int fd = sockopt_stream(to->address.any.sa_family, false);
 
     if (fd >= 0 && bind_and_connect(fd, server, to, turn) < 0) {
         int error = errno;

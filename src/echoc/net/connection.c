@@ -8,6 +8,7 @@
 
 #include "echoc/net/connection.h"
 
+#include "common/sockopt.h"
 #include "echoc/net/pattern.h"
 
 #include <errno.h>

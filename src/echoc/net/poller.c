@@ -101,8 +101,8 @@ int poller_remove(struct poller *poller, size_t slot, int fd)
 static int wait_ns(struct poller *poller, int64_t ns)
 {
 #ifdef HAVE_EPOLL_PWAIT2
-    struct timespec timeout = {.tv_sec = ns / NS_PER_S,
-                               .tv_nsec = ns % NS_PER_S};
+    struct timespec timeout = {.tv_sec = (time_t)(ns / NS_PER_S),
+                               .tv_nsec = (long)(ns % NS_PER_S)};
     int ready =
         epoll_pwait2(poller->fd, poller->ready, READY_MAX, &timeout, NULL);
 
