@@ -19,6 +19,8 @@
 #include <time.h>
 #ifdef HAVE_LINUX_SOCKIOS_H
 #include <linux/sockios.h>
+#elif defined __linux__
+#define SIOCOUTQ TIOCOUTQ /* a C library without the kernel's headers */
 #endif
 
 enum { PAUSE_MIN_US = 100, PAUSE_MAX_US = 500000 };

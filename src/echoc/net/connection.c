@@ -16,6 +16,8 @@
 #include <sys/socket.h>
 #ifdef HAVE_LINUX_SOCKIOS_H
 #include <linux/sockios.h>
+#elif defined __linux__
+#define SIOCOUTQ TIOCOUTQ /* a C library without the kernel's headers */
 #endif
 
 void connection_init(struct connection *connection, int fd, uint64_t key)
