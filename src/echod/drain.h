@@ -25,10 +25,10 @@ bool drain_begin(void);
 
 /*
  * Wait until read(2) does not block. Returns 1 then, or at once if drain_open()
- * was not called; 0 after drain_begin(), when what was received by then has been
- * read; or -1 with errno, EAGAIN after the time limit. done is the number of
- * bytes that were read before; *end is 0 at first, and private. Any thread may
- * call it.
+ * was not called; 0 after drain_begin(), when what was received by then has
+ * been read; or -1 with errno, EAGAIN after the time limit. done is the number
+ * of bytes that were read before; *end is 0 at first, and private. Any thread
+ * may call it.
  */
 int drain_wait(int fd, uint64_t done, uint64_t *end);
 

@@ -19,7 +19,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* The source itself, with an accept4(2), or an accept(2) where there is no other,
+/* The source itself, with an accept4(2), or accept(2) where there is no other,
  * that fails as often as a test wants. */
 #ifdef HAVE_ACCEPT4
 static int failing_accept4(int fd, struct sockaddr *peer, socklen_t *length,
