@@ -8,7 +8,6 @@
 
 #include "echod/clients.h"
 
-#include "echod/drain.h"
 #include "echod/perhost.h"
 #include "echod/sendqueue.h"
 
@@ -177,18 +176,14 @@ void clients_notify_below(size_t limit)
 
 void clients_shutdown(int how)
 {
-    bool is_told = false;
-
     pthread_mutex_lock(&mutex);
-    is_told = how == SHUT_RD && drain_begin();
     for (uint32_t i = 0; i < table.used; i++) {
         struct client *client = &table.slots[i];
 
         if (client->fd < 0)
             continue;
         client->state = how == SHUT_RD ? CLIENT_DRAINING : CLIENT_CUT;
-        if (!is_told)
-            shutdown(client->fd, how);
+        shutdown(client->fd, how);
     }
     pthread_mutex_unlock(&mutex);
 }

@@ -106,8 +106,7 @@ size_t clients_count(void);
  */
 void clients_notify_below(size_t limit);
 
-/* shutdown(2) every client: SHUT_RD drains, SHUT_RDWR cuts off. After
- * drain_open() the drain ends the reading, and SHUT_RD is not called. */
+/* shutdown(2) every client: SHUT_RD drains, SHUT_RDWR cuts off. */
 void clients_shutdown(int how);
 
 struct clients_totals clients_totals(void);

@@ -10,7 +10,6 @@
 
 #include "echod/buffer.h"
 #include "echod/busypoll.h"
-#include "echod/drain.h"
 #include "echod/sendqueue.h"
 
 #include <errno.h>
@@ -54,12 +53,9 @@ static ssize_t read_some(struct echo *echo, char *data, size_t size)
     ssize_t count = 0;
 
     busypoll_wait(echo->in_fd);
-    do {
-        /* On Linux 1, at once. Everything read before has been written. */
-        count = drain_wait(echo->in_fd, *echo->written, &echo->drain_end);
-        if (count > 0)
-            count = read(echo->in_fd, data, size);
-    } while (count < 0 && retry_after_error(echo));
+    do
+        count = read(echo->in_fd, data, size);
+    while (count < 0 && retry_after_error(echo));
     return count;
 }
 

@@ -17,7 +17,6 @@ struct echo {
     int out_fd;
     int delay_ms;              /* each chunk is held back this long */
     int queued;                /* used by echo.c only; the caller sets 0 */
-    uint64_t drain_end;        /* the same */
     _Atomic uint64_t *written; /* bytes echoed so far; any thread may read it */
 };
 

@@ -80,7 +80,10 @@ void log_set_end(struct log_event *event, int error, enum client_state state,
         event->error = log_strerror(error);
     } else if (state == CLIENT_DRAINING) {
         event->end = END_STOPPED;
-        event->error = all_echoed ? NULL : "stopped while it was sending";
+        if (SHUT_RD_DISCARDS) /* and nothing tells whether there was input */
+            event->error = "stopped, input may be lost";
+        else if (!all_echoed)
+            event->error = "stopped while it was sending";
     }
 }
 

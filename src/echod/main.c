@@ -11,7 +11,6 @@
 #include "echod/busypoll.h"
 #include "echod/client.h"
 #include "echod/clients.h"
-#include "echod/drain.h"
 #include "echod/inetd.h"
 #include "echod/limits.h"
 #include "echod/listen.h"
@@ -127,8 +126,6 @@ static int set_up(const struct options *options, struct server *server,
         return -1;
     if (signals_open() < 0)
         return errmsg_set(errmsg, "cannot catch signals: %s", strerror(errno));
-    if (SHUT_RD_DISCARDS && drain_open(options->timeout_ms) < 0)
-        return errmsg_set(errmsg, "cannot serve: %s", strerror(errno));
     if (listen_adopt(server->listeners, SUPERVISOR_FIRST_FD, inherited,
                      errmsg) < 0 ||
         open_listeners(count, targets, server->listeners, errmsg) < 0 ||

@@ -415,7 +415,10 @@ START_TEST(each_end_has_its_words)
     open_log(LOG_TEXT);
     log_set_end(&event, ends[_i].error, ends[_i].state, ends[_i].all_echoed);
     ck_assert_int_eq(event.end, ends[_i].end);
-    ck_assert_pstr_eq(event.error, ends[_i].words);
+    ck_assert_pstr_eq(event.error, SHUT_RD_DISCARDS && ends[_i].error == 0 &&
+                                           ends[_i].state == CLIENT_DRAINING
+                                       ? "stopped, input may be lost"
+                                       : ends[_i].words);
 }
 END_TEST
 
