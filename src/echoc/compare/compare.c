@@ -23,7 +23,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { RUNS_MIN = 3, SIDES = 2, TEXT_MAX = 128 };
+enum { RUNS_MIN = 3, SIDES = 2, TEXT_MAX = 128, RATIO_MAX = 16 };
 
 enum verdict { VERDICT_SAME, VERDICT_BETTER, VERDICT_WORSE, VERDICT_UNCLEAR };
 
@@ -92,6 +92,14 @@ static int take_sample(struct sample *sample, const struct results *results,
     return 0;
 }
 
+/* Of a rate that is 0 for one side only. */
+static enum verdict judge_zero(const double means[SIDES])
+{
+    if ((means[0] == 0) == (means[1] == 0))
+        return VERDICT_UNCLEAR;
+    return means[0] == 0 ? VERDICT_BETTER : VERDICT_WORSE;
+}
+
 /* A difference has to be larger than the margin and than what chance does. */
 static enum verdict judge(const struct estimate *estimate, double margin,
                           bool less_is_better)
@@ -99,8 +107,7 @@ static enum verdict judge(const struct estimate *estimate, double margin,
     double ratio = less_is_better ? 1 / estimate->ratio : estimate->ratio;
 
     if (!estimate->has_range)
-        return estimate->ratio == 0 && !less_is_better ? VERDICT_WORSE
-                                                       : VERDICT_UNCLEAR;
+        return VERDICT_UNCLEAR;
     if (estimate->low >= 1 / margin && estimate->high <= margin)
         return VERDICT_SAME;
     if (estimate->low <= 1 && estimate->high >= 1)
@@ -118,13 +125,46 @@ static void note(struct comparison *comparison, const char *label,
     printf("  %s\n", verdict_names[verdict]);
 }
 
+/* In few columns, however large; "-" if it is not known. */
+static const char *format_ratio(double ratio, char text[RATIO_MAX])
+{
+    if (isnan(ratio))
+        return "-";
+    snprintf(text, RATIO_MAX, ratio < 9999.9995 ? "%.3f" : "%.2e", ratio);
+    return text;
+}
+
+static void print_measure(struct comparison *comparison, enum measure measure,
+                          const double means[SIDES],
+                          const struct estimate *estimate)
+{
+    bool less_is_better = measures[measure].less_is_better;
+    double unit = measures[measure].unit;
+    int decimals = measures[measure].decimals;
+    char ratio[RATIO_MAX];
+    char low[RATIO_MAX];
+    char high[RATIO_MAX];
+    char range[TEXT_MAX] = "-";
+
+    if (estimate->has_range)
+        snprintf(range, sizeof range, "%s to %s",
+                 format_ratio(estimate->low, low),
+                 format_ratio(estimate->high, high));
+    printf("%-11s %12.*f %12.*f %8s  %16s", measures[measure].label, decimals,
+           means[0] / unit, decimals, means[1] / unit,
+           format_ratio(estimate->ratio, ratio), range);
+    note(comparison, measures[measure].label,
+         less_is_better || (means[0] > 0 && means[1] > 0)
+             ? judge(estimate, comparison->margin, less_is_better)
+             : judge_zero(means));
+}
+
 /* Returns 0, or -1 with errno. */
 static int compare_measure(struct comparison *comparison, enum measure measure)
 {
     double means[SIDES];
     struct sample samples[SIDES] = {{NULL, 0}, {NULL, 0}};
     struct estimate estimate;
-    char range[TEXT_MAX] = "-";
     int result = 0;
 
     for (int i = 0; i < SIDES; i++) {
@@ -135,16 +175,7 @@ static int compare_measure(struct comparison *comparison, enum measure measure)
     }
     if (result == 0 && means[0] >= 0 && means[1] >= 0) {
         estimate = estimate_ratio(means[0], &samples[0], means[1], &samples[1]);
-        if (estimate.has_range)
-            snprintf(range, sizeof range, "%.3f to %.3f", estimate.low,
-                     estimate.high);
-        printf("%-11s %12.*f %12.*f %8.3f  %16s", measures[measure].label,
-               measures[measure].decimals, means[0] / measures[measure].unit,
-               measures[measure].decimals, means[1] / measures[measure].unit,
-               estimate.ratio, range);
-        note(comparison, measures[measure].label,
-             judge(&estimate, comparison->margin,
-                   measures[measure].less_is_better));
+        print_measure(comparison, measure, means, &estimate);
     }
     for (int i = 0; i < SIDES; i++)
         free(samples[i].values);
@@ -295,13 +326,37 @@ static enum status conclude(const struct comparison *comparison)
     return is_worse ? STATUS_FAULT : STATUS_OK;
 }
 
+/* With equal sizes, the bytes say what the messages say, unless no message was
+ * complete: a chunk of --stream may be large. */
+static bool has_bytes_line(const struct comparison *comparison)
+{
+    const struct results *sides = comparison->sides;
+
+    return json_read_number(sides[0].runs[0].json, "size") !=
+               json_read_number(sides[1].runs[0].json, "size") ||
+           (mean_of(&sides[0], MEASURE_RATE) == 0 &&
+            mean_of(&sides[1], MEASURE_RATE) == 0 &&
+            mean_of(&sides[0], MEASURE_BYTES) +
+                    mean_of(&sides[1], MEASURE_BYTES) > 0);
+}
+
+static bool has_echo(const struct results *results)
+{
+    return mean_of(results, MEASURE_BYTES) > 0 ||
+           mean_of(results, MEASURE_P50) >= 0;
+}
+
 static enum status compare(struct comparison *comparison,
                            const struct options *options)
 {
     const struct results *sides = comparison->sides;
-    bool same_size = json_read_number(sides[0].runs[0].json, "size") ==
-                     json_read_number(sides[1].runs[0].json, "size");
+    bool with_bytes = has_bytes_line(comparison);
 
+    if (!has_echo(&sides[0]) && !has_echo(&sides[1])) {
+        status_warn("nothing to compare: no message came back in %s or %s",
+                    options->files[0], options->files[1]);
+        return STATUS_LOCAL;
+    }
     comparison->margin = 1 + options->margin / 100;
     comparison->by_run =
         sides[0].count >= RUNS_MIN && sides[1].count >= RUNS_MIN;
@@ -311,8 +366,7 @@ static enum status compare(struct comparison *comparison,
     printf("\n%-11s %12s %12s %8s  %16s  %s\n", "", "A", "B", "B/A",
            "99% interval", "B is");
     for (int i = 0; i < MEASURES; i++) {
-        /* With equal sizes, the bytes say what the messages say. */
-        if (i == MEASURE_BYTES && same_size)
+        if (i == MEASURE_BYTES && !with_bytes)
             continue;
         if (compare_measure(comparison, (enum measure)i) < 0) {
             status_warn("%s", strerror(errno));

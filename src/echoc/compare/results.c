@@ -115,6 +115,9 @@ static int read_run(struct run *run, char *errmsg)
                           "a report of another version: its schema is "
                           "not %d",
                           OPTIONS_JSON_SCHEMA);
+    if (json_read_text(run->json, "error") != NULL)
+        return errmsg_set(errmsg, "the load could not begin: %s",
+                          json_read_text(run->json, "error"));
     times = json_read_member(run->json, "round_trip_ms");
     run->values[MEASURE_RATE] =
         json_read_number(run->json, "messages_per_second");
