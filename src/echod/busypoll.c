@@ -10,11 +10,9 @@
 
 #include "common/clock.h"
 
-#include <errno.h>
+#include <poll.h>
 #include <sched.h>
 #include <stdatomic.h>
-#include <stdbool.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
 static int64_t limit_ns;
@@ -39,13 +37,14 @@ void busypoll_init(int us)
     threads_max = count_processors() / 2;
 }
 
+/* Not recv(2) with MSG_PEEK: that would take the error of a reset, and the next
+ * read would return end of file. */
 static void poll_input(int fd)
 {
     int64_t until_ns = clock_ns() + limit_ns;
-    char byte = 0;
+    struct pollfd input = {.fd = fd, .events = POLLIN};
 
-    while (recv(fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) < 0 && errno == EAGAIN &&
-           clock_ns() < until_ns)
+    while (poll(&input, 1, 0) == 0 && clock_ns() < until_ns)
         continue;
 }
 

@@ -8,25 +8,26 @@
 
 #include "tests/common/suite.h"
 
+#include <errno.h>
+#include <poll.h>
 #include <pthread.h>
 #include <stdatomic.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
-/* The source itself, with a recv(2) that counts. */
-static ssize_t counting_recv(int fd, void *data, size_t size, int flags);
-#define recv counting_recv
+/* The source itself, with a poll(2) that counts. */
+static int counting_poll(struct pollfd *pollfds, nfds_t count, int ms);
+#define poll counting_poll
 #include "src/echod/busypoll.c"
-#undef recv
+#undef poll
 
 const char suite_name[] = "busypoll";
 
 static _Atomic long calls;
 
-static ssize_t counting_recv(int fd, void *data, size_t size, int flags)
+static int counting_poll(struct pollfd *pollfds, nfds_t count, int ms)
 {
     calls++;
-    return recv(fd, data, size, flags);
+    return poll(pollfds, count, ms);
 }
 
 START_TEST(nothing_is_asked_when_it_is_off)
@@ -55,8 +56,8 @@ START_TEST(a_wait_without_input_ends)
 }
 END_TEST
 
-/* Input, end of file, and what is not a socket. Else the wait would last longer
- * than the time limit of the test. */
+/* Input and end of file. Else the wait would last longer than the time limit of
+ * the test. */
 START_TEST(a_wait_ends_at_once_if_a_read_would_not_block)
 {
     char byte = 0;
@@ -72,8 +73,26 @@ START_TEST(a_wait_ends_at_once_if_a_read_would_not_block)
     ck_assert_int_eq(byte, 'x');
     close(fds[1]);
     busypoll_wait(fds[0]);
-    ck_assert_int_eq(pipe(fds), 0);
+}
+END_TEST
+
+/* The kernel reports an error once. Were it reported to the wait, the read
+ * after it would return end of file, and the client would be logged as clean.
+ */
+START_TEST(an_error_is_left_for_the_read)
+{
+    char byte = 0;
+    int fds[2];
+
+    unix_pair(fds);
+    busypoll_init(1000000);
+    limit_ns *= 100000;
+    threads_max = 1;
+    write_all(fds[0], "x", 1);
+    close(fds[1]); /* without reading, which is a reset */
     busypoll_wait(fds[0]);
+    ck_assert_int_eq(read(fds[0], &byte, 1), -1);
+    ck_assert_int_eq(errno, ECONNRESET);
 }
 END_TEST
 
@@ -122,6 +141,7 @@ void suite_tests(TCase *tests)
     tcase_add_test(tests, nothing_is_asked_when_it_is_off);
     tcase_add_test(tests, a_wait_without_input_ends);
     tcase_add_test(tests, a_wait_ends_at_once_if_a_read_would_not_block);
+    tcase_add_test(tests, an_error_is_left_for_the_read);
     tcase_add_test(tests, only_so_many_threads_wait_at_once);
     tcase_add_test(tests, half_of_the_processors_may_wait);
 }
