@@ -20,15 +20,19 @@ def check_sums(report):
     seconds = sum(interval["seconds"] for interval in intervals)
     rate = sum(interval["echoed"] for interval in intervals)
     counted = sum(interval["round_trip_ms"]["count"] for interval in intervals)
+    errors = sum(interval["errors"] for interval in intervals)
     assert intervals, "there are none"
+    assert errors == sum(report["errors"].values()), errors
     assert sum(bucket[2] for bucket in report["buckets"]) == times
     assert all(low < high for low, high, _ in report["buckets"])
     assert abs(intervals[-1]["end_seconds"] - seconds) < 1e-6
     assert all(interval["seconds"] > 0 for interval in intervals)
-    assert counted <= times
+    assert counted == times, (counted, times)
+    if report["options"]["time"] and report["mode"] in ("round-trip", "stream"):
+        assert intervals[-1]["up"] == report["clients"], intervals[-1]["up"]
     if report["options"]["count"]:
-        assert rate == report["echoed"] == report["options"]["count"], rate
-        assert counted == times
+        assert rate == report["echoed"], rate
+        assert rate + report["lost"] == report["options"]["count"], rate
     else:
         assert rate <= report["echoed"]
 

@@ -42,36 +42,41 @@ void intervals_init(struct intervals *intervals, const struct options *options)
 }
 
 /* The end of the interval that has begun, on a grid, so that delays do not add
- * up. The end of the load may come before. */
-static int64_t next_end(const struct intervals *intervals,
-                        const struct load *load)
+ * up. */
+static int64_t next_end(const struct intervals *intervals)
 {
-    const struct options *options = load->options;
     int64_t passed = intervals->end_ns - intervals->begin_ns;
-    int64_t next = (passed / intervals->length_ns + 1) * intervals->length_ns;
-    int64_t last = options->time_ms * NS_PER_MS;
 
     return intervals->begin_ns +
-           (options->count == 0 && last < next ? last : next);
+           (passed / intervals->length_ns + 1) * intervals->length_ns;
 }
 
-static bool is_over(const struct intervals *intervals, const struct load *load)
+/* Whether the load is over by this time. What belongs to the last interval is
+ * known when the workers have ended: it is left to intervals_finish(). */
+static bool is_over(const struct intervals *intervals, const struct load *load,
+                    int64_t time_ns)
 {
     const struct options *options = load->options;
 
-    return intervals->length_ns == 0 || atomic_load(&load->shared.stop) ||
-           (options->count == 0 && intervals->end_ns - intervals->begin_ns >=
+    return atomic_load(&load->shared.stop) ||
+           (options->count == 0 && time_ns - intervals->begin_ns >=
                                        options->time_ms * NS_PER_MS);
 }
 
 int64_t intervals_due_ns(const struct intervals *intervals,
                          const struct load *load)
 {
-    if (is_over(intervals, load))
+    int64_t now_ns = clock_ns();
+    int64_t due_ns = 0;
+
+    if (intervals->length_ns == 0)
         return INT64_MAX;
     if (intervals->begin_ns == 0)
-        return clock_ns() + BEGIN_NS;
-    return next_end(intervals, load);
+        return now_ns + BEGIN_NS;
+    due_ns = next_end(intervals);
+    return is_over(intervals, load, due_ns > now_ns ? due_ns : now_ns)
+               ? INT64_MAX
+               : due_ns;
 }
 
 static void print(const struct interval *interval, bool is_first)
@@ -148,6 +153,7 @@ static void take(struct intervals *intervals, const struct load *load,
 
     fill(&interval, now);
     intervals->end_ns = end_ns;
+    intervals->errors += interval.errors;
     if (options->json) {
         if (append(intervals, &interval) == 0)
             return;
@@ -179,34 +185,42 @@ static bool has_begun(struct intervals *intervals, const struct load *load)
 void intervals_take(struct intervals *intervals, const struct load *load)
 {
     static struct counters counters; /* too large for a stack */
+    int64_t now_ns = clock_ns();
 
-    if (!has_begun(intervals, load) || is_over(intervals, load) ||
-        clock_ns() < next_end(intervals, load))
+    if (intervals->length_ns == 0 || !has_begun(intervals, load) ||
+        now_ns < next_end(intervals) || is_over(intervals, load, now_ns))
         return;
     sum_up(&counters, load);
-    take(intervals, load, &counters, clock_ns());
+    take(intervals, load, &counters, now_ns);
 }
 
-/* The messages that the clients finished when the time was over are left
- * out, as they are in the rates. */
+/* The messages that the clients finished when the time was over are left out
+ * of the rates, but not of the times. */
 void intervals_finish(struct intervals *intervals, const struct load *load)
 {
     static struct counters counters; /* too large for a stack */
     int64_t end_ns = 0;
 
     sum_up(&counters, load);
+    counters.up = 0;
     counters.echoed = 0;
     counters.bytes = 0;
     for (size_t i = 0; i < load->started; i++) {
         const struct worker *worker = &load->workers[i];
 
+        counters_add(&counters.up, worker->timed_up);
         counters_add(&counters.echoed, worker->timed_echoes);
         counters_add(&counters.bytes, worker->timed_bytes);
         if (worker->start_ns != INT64_MAX && worker->end_ns > end_ns)
             end_ns = worker->end_ns;
     }
-    if (intervals->length_ns > 0 && has_begun(intervals, load) &&
-        end_ns > intervals->end_ns)
+    if (intervals->length_ns == 0 || !has_begun(intervals, load))
+        return;
+    /* With --count the time ends with the last echo; faults may follow. */
+    if (end_ns <= intervals->end_ns &&
+        count_errors(&counters) > intervals->errors)
+        end_ns = clock_ns();
+    if (end_ns > intervals->end_ns)
         take(intervals, load, &counters, end_ns);
 }
 

@@ -32,6 +32,7 @@ struct intervals {
     int64_t length_ns; /* 0: none are wanted */
     int64_t begin_ns;  /* of the measured time; 0: not yet */
     int64_t end_ns;    /* of the last interval */
+    uint64_t errors;   /* in all intervals so far */
     struct interval *list;
     size_t count;
     size_t capacity;

@@ -153,6 +153,7 @@ static void begin_ending(struct worker *worker)
     if (!has_count(worker) && follows_schedule(worker))
         for (size_t i = 0; i < worker->client_count; i++)
             worker->unsent += client_count_unsent(worker, &worker->clients[i]);
+    worker->timed_up = counters_get(&worker->counters.up);
     worker->phase = WORKER_ENDING;
     worker->queue = NULL;
     advance_all(worker);

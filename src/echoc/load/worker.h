@@ -42,6 +42,7 @@ struct worker {
     /* Results, valid after worker_join(). */
     uint64_t timed_echoes; /* messages echoed within the measured time */
     uint64_t timed_bytes;  /* and bytes */
+    uint64_t timed_up;     /* clients connected at the end of the load */
     uint64_t unsent;       /* --rate: messages that were due but not sent */
     int64_t start_ns;      /* of the measured time; INT64_MAX: it never began */
     int64_t end_ns;
