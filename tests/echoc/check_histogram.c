@@ -15,7 +15,7 @@
 
 const char suite_name[] = "histogram";
 
-static const int64_t max_time = (int64_t)1 << HISTOGRAM_MAX_BITS;
+static const uint64_t max_time = (uint64_t)1 << HISTOGRAM_MAX_BITS;
 
 static struct histogram histogram;
 static struct histogram other;
@@ -116,7 +116,7 @@ END_TEST
 START_TEST(a_time_that_is_too_long_counts_in_the_last_bucket)
 {
     histogram_record(&histogram, 1000);
-    histogram_record(&histogram, max_time);
+    histogram_record(&histogram, (int64_t)max_time);
     histogram_record(&histogram, INT64_MAX);
     ck_assert_uint_eq(histogram.count, 3);
     ck_assert_uint_eq(histogram.buckets[HISTOGRAM_BUCKETS - 1], 2);

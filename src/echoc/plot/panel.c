@@ -119,7 +119,7 @@ void panel_line_y(FILE *file, const struct panel *panel, double y,
 #define FILL(colour) "fill=\"" colour "\""
 #define MARK(name, share, colour)                                              \
     {                                                                          \
-        share, 0, name, FILL(colour), FILL(colour) " " PANEL_MIDDLE,           \
+        name, share, 0, "", FILL(colour), FILL(colour) " " PANEL_MIDDLE,       \
             "stroke=\"" colour "\""                                            \
     }
 
@@ -139,7 +139,7 @@ void panel_marks(struct panel_mark marks[PANEL_MARKS],
         mark->ns = mark->share < 1 ? histogram_quantile(histogram, mark->share)
                                    : (double)histogram->max;
         axis_label(mark->ns, label);
-        snprintf(mark->text, sizeof mark->text, "%s %s", kinds[i].text, label);
+        snprintf(mark->text, sizeof mark->text, "%s %s", mark->name, label);
     }
 }
 

@@ -75,9 +75,10 @@ void panel_line_y(FILE *file, const struct panel *panel, double y,
 
 /* A latency that is pointed out. */
 struct panel_mark {
-    double share; /* of the messages, that took no longer */
+    const char *name; /* p50 */
+    double share;     /* of the messages, that took no longer */
     double ns;
-    char text[48]; /* p50 48.2 µs */
+    char text[AXIS_LABEL_MAX + 8]; /* p50 48.2 µs */
     const char *fill;
     const char *centred; /* the same, for text */
     const char *stroke;
