@@ -56,7 +56,7 @@ void *client_thread(void *argument)
     if (error == EAGAIN)
         sendqueue_discard(client->fd);
     all_read = !sendqueue_has_input(client->fd);
-    state = clients_close_fd(client);
+    state = clients_close_fd(client, error == 0);
     log_set_end(&event, error, state, all_read);
     event.bytes = client->written;
     event.ms = clock_ms() - start_ms;
@@ -79,5 +79,9 @@ static int wait_for_delivery(struct client *client)
         wait.half_closed = clients_half_close(client);
     while (unacked > 0 && clients_state(client) != CLIENT_CUT)
         unacked = sendqueue_wait(&wait);
-    return unacked < 0 ? errno : 0;
+    if (unacked > 0) /* cut off; but all that is left may be the FIN */
+        unacked = sendqueue_unacked(client->fd, true);
+    if (unacked > 0)
+        errno = ECANCELED;
+    return unacked == 0 ? 0 : errno;
 }

@@ -104,7 +104,7 @@ bool clients_half_close(struct client *client)
     return is_open;
 }
 
-enum client_state clients_close_fd(struct client *client)
+enum client_state clients_close_fd(struct client *client, bool has_echo)
 {
     enum client_state state = CLIENT_OPEN;
     int fd = -1;
@@ -115,6 +115,8 @@ enum client_state clients_close_fd(struct client *client)
     fd = client->fd;
     client->fd = -1;
     state = client->state;
+    if (state == CLIENT_CUT && has_echo)
+        state = CLIENT_DRAINING;
     table.totals.cut += state == CLIENT_CUT;
     pthread_mutex_unlock(&mutex);
     close(fd);
@@ -140,7 +142,7 @@ bool clients_remove(struct client *client)
 
 void clients_refuse(struct client *client)
 {
-    clients_close_fd(client);
+    clients_close_fd(client, false);
     clients_remove(client); /* the accept loop itself calls this */
     pthread_mutex_lock(&mutex);
     table.totals.refused++;

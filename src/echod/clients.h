@@ -56,7 +56,7 @@ struct clients_totals {
     size_t now;
     uint64_t clients; /* ever added */
     uint64_t refused; /* by clients_add() and clients_refuse() */
-    uint64_t cut;     /* ended by SHUT_RDWR */
+    uint64_t cut;     /* ended by SHUT_RDWR before they had their echo */
     uint64_t bytes;
 };
 
@@ -82,8 +82,9 @@ struct client *clients_add(int fd, const struct sockaddr *peer);
 bool clients_half_close(struct client *client);
 
 /* Close a client's descriptor. From then on its address may have another
- * client. Returns what a stop had done to it before. */
-enum client_state clients_close_fd(struct client *client);
+ * client. Returns what a stop had done to it before: a client that has its
+ * whole echo was not cut off, but drained. */
+enum client_state clients_close_fd(struct client *client, bool has_echo);
 
 /* Free the slot of a client whose descriptor is closed. Returns true if the
  * accept loop asked, by clients_notify_below(), to be notified of it: the

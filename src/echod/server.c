@@ -47,7 +47,7 @@ static void add_client(struct loop *loop, int fd, const struct sockaddr *peer);
 static int accept_failed(struct backoff *backoff, int error);
 static void back_off(struct backoff *backoff, int error, const char *action);
 static void stop(struct loop *loop, int stops);
-static void wait_for_clients(struct loop *loop, int ms);
+static void wait_for_clients(struct loop *loop, int ms, bool until_signal);
 static void log_totals(const struct loop *loop, enum log_kind kind);
 
 int server_run(const struct server *server)
@@ -179,23 +179,23 @@ static void stop(struct loop *loop, int stops)
     supervisor_notify("STOPPING=1");
     listen_close(loop->server->listeners);
     clients_shutdown(SHUT_RD);
-    wait_for_clients(loop, stops > 1 ? 0 : loop->server->grace_ms);
+    wait_for_clients(loop, stops > 1 ? 0 : loop->server->grace_ms, true);
     if (clients_count() > 0) {
         clients_shutdown(SHUT_RDWR);
-        wait_for_clients(loop, CUT_WAIT_MS);
+        wait_for_clients(loop, CUT_WAIT_MS, false);
     }
     log_totals(loop, EVENT_STOP);
 }
 
 /* Wait for the last client to leave, for ms at most or until another signal. */
-static void wait_for_clients(struct loop *loop, int ms)
+static void wait_for_clients(struct loop *loop, int ms, bool until_signal)
 {
     int64_t until_ms = clock_ms() + ms;
     struct signals signals = {.stops = 0};
 
     clients_notify_below(1);
     while (clients_count() > 0 && clock_left(until_ms) > 0 &&
-           signals.stops == 0) {
+           !(until_signal && signals.stops > 0)) {
         signals_wait(loop->pollfds, 1, clock_left(until_ms), &signals);
         if (signals.totals)
             log_totals(loop, EVENT_TOTALS);

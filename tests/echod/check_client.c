@@ -142,6 +142,30 @@ START_TEST(a_drained_client_gets_its_echo)
 }
 END_TEST
 
+/* The stop comes while the thread sleeps between two looks at the send queue,
+ * most of the time. */
+START_TEST(a_client_that_has_its_whole_echo_was_not_cut_off)
+{
+    enum { SIZE = 300000 }; /* more than the client's receive buffer */
+    static unsigned char bytes[SIZE];
+    int fds[2];
+    struct client *client = add_client(fds);
+
+    write_all(fds[0], bytes, SIZE);
+    ck_assert_int_eq(client_start(client), 0);
+    EVENTUALLY(client->written == SIZE);
+    if (_i == 0)
+        shutdown(fds[0], SHUT_WR);
+    else
+        clients_shutdown(SHUT_RD);
+    read_all(fds[0], bytes, SIZE);
+    clients_shutdown(SHUT_RDWR);
+    ck_assert_uint_eq(read_to_end(fds[0]), 0);
+    expect_line("wrote 300000 bytes");
+    ck_assert_uint_eq(clients_totals().cut, 0);
+}
+END_TEST
+
 #if CLIENT_STACK_EXTRA == 0
 static const struct {
     enum log_format format;
@@ -202,6 +226,8 @@ void suite_tests(TCase *tests)
     tcase_add_test(tests, a_slice_is_short_and_the_nice_value_is_kept);
     tcase_add_test(tests, a_client_is_served_reported_and_removed);
     tcase_add_test(tests, a_drained_client_gets_its_echo);
+    tcase_add_loop_test(tests, a_client_that_has_its_whole_echo_was_not_cut_off,
+                        0, 2);
     if (!under_valgrind())
         tcase_add_loop_test(tests, a_page_of_the_stack_is_left, 0, 3);
 }

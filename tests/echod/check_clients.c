@@ -51,7 +51,7 @@ START_TEST(a_client_is_added_closed_and_removed)
     client->written += 5;
     ck_assert_uint_eq(clients_totals().now, 1);
     ck_assert_uint_eq(clients_totals().bytes, 5);
-    ck_assert_int_eq(clients_close_fd(client), CLIENT_OPEN);
+    ck_assert_int_eq(clients_close_fd(client, false), CLIENT_OPEN);
     ck_assert(!is_open(fd));
     ck_assert_uint_eq(clients_totals().now, 1);
     ck_assert(!clients_remove(client));
@@ -73,7 +73,7 @@ START_TEST(slots_are_reused)
             first = client;
         ck_assert_ptr_eq(client, first);
         ck_assert_uint_eq(client->written, 0);
-        clients_close_fd(client);
+        clients_close_fd(client, false);
         clients_remove(client);
     }
     ck_assert_uint_eq(clients_totals().clients, 100);
@@ -105,7 +105,7 @@ START_TEST(the_client_that_goes_below_the_limit_notifies_once)
     clients_notify_below(2);
     for (int i = 0; i < 3; i++) {
         ck_assert_int_eq((int)clients_count(), 3 - i);
-        clients_close_fd(clients[i]);
+        clients_close_fd(clients[i], false);
         ck_assert_int_eq(clients_remove(clients[i]), i == 1);
     }
 }
@@ -119,7 +119,7 @@ START_TEST(nothing_is_notified_if_the_table_is_below_the_limit_already)
     client = clients_add(some_fd(), ipv4("192.0.2.1", 7));
     clients_notify_below(1);
     clients_notify_below(2);
-    clients_close_fd(client);
+    clients_close_fd(client, false);
     ck_assert(!clients_remove(client));
 }
 END_TEST
@@ -142,7 +142,7 @@ START_TEST(a_shutdown_drains_then_cuts_off)
     read_all(fds[0], &byte, 1);
     ck_assert_int_eq(byte, 'x');
     clients_shutdown(SHUT_RDWR);
-    ck_assert_int_eq(clients_close_fd(client), CLIENT_CUT);
+    ck_assert_int_eq(clients_close_fd(client, false), CLIENT_CUT);
     clients_remove(client);
     ck_assert_uint_eq(clients_totals().cut, 1);
 }
@@ -159,7 +159,7 @@ START_TEST(a_reused_descriptor_is_never_shut_down)
     tcp_pair(fds);
     fd = fds[1];
     client = clients_add(fd, ipv4("192.0.2.1", 7));
-    clients_close_fd(client);
+    clients_close_fd(client, false);
     tcp_pair(other);
     if (other[1] != fd)
         ck_assert_int_eq(dup2(other[1], fd), fd);
@@ -176,7 +176,7 @@ static void *leave(void *argument)
 
     client->written += 1;
     clients_state(client);
-    clients_close_fd(client);
+    clients_close_fd(client, false);
     clients_remove(client);
     return NULL;
 }
@@ -220,7 +220,7 @@ START_TEST(an_address_at_its_limit_is_refused)
     ck_assert_uint_eq(clients_totals().now, 1);
     ck_assert_uint_eq(clients_totals().refused, 1);
     ck_assert_ptr_nonnull(clients_add(some_fd(), ipv4("192.0.2.2", 7)));
-    clients_close_fd(client);
+    clients_close_fd(client, false);
     ck_assert_ptr_nonnull(clients_add(fd, ipv4("192.0.2.1", 8)));
     clients_remove(client);
 }

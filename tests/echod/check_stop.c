@@ -10,6 +10,7 @@
 #include "tests/common/suite.h"
 #include "tests/echod/program.h"
 
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -134,6 +135,51 @@ START_TEST(a_second_signal_ends_the_grace_period)
 }
 END_TEST
 
+/* Both come in one wait, since the server stands still until both are there. */
+START_TEST(an_idle_client_is_not_cut_off_by_two_signals_at_once)
+{
+    int fd = -1;
+
+    SERVE(&echod, LONG_GRACE, "127.0.0.1:0");
+    fd = program_connect(&echod);
+    program_ping(fd);
+    program_signal(&echod, SIGSTOP);
+    program_signal(&echod, SIGTERM);
+    program_signal(&echod, SIGINT);
+    program_signal(&echod, SIGCONT);
+    ck_assert_uint_eq(read_to_end(fd), 0);
+    program_expect(&echod, "wrote 6 bytes");
+    ck_assert_ptr_null(strstr(echod.line, "error"));
+    program_expect(&echod, " 0 cut off");
+    ck_assert_int_eq(program_wait(&echod), 0);
+}
+END_TEST
+
+/* A Unix client sees that it is cut off: the server does not send any more. Its
+ * thread sleeps for a moment. */
+START_TEST(a_client_is_reported_though_signals_go_on)
+{
+    const char *path = socket_path();
+    struct pollfd client = {.events = POLLRDHUP};
+    static unsigned char bytes[50000];
+    int descriptors = 0;
+
+    SERVE(&echod, LONG_GRACE, path);
+    client.fd = connect_to_path(path);
+    write_all(client.fd, bytes, sizeof bytes);
+    EVENTUALLY(strstr(program_totals(&echod), " 50000 bytes") != NULL);
+    descriptors = program_descriptors(&echod);
+    program_signal(&echod, SIGTERM);
+    EVENTUALLY(program_descriptors(&echod) < descriptors);
+    program_signal(&echod, SIGTERM);
+    ck_assert_int_eq(poll(&client, 1, 30000), 1);
+    program_signal(&echod, SIGTERM);
+    program_expect(&echod, "error: cut off by the stop (wrote 50000 bytes");
+    program_expect(&echod, "stopped: 0 clients now");
+    ck_assert_int_eq(program_wait(&echod), 0);
+}
+END_TEST
+
 void suite_tests(TCase *tests)
 {
     TCase *started = suite_case("started");
@@ -147,4 +193,6 @@ void suite_tests(TCase *tests)
     tcase_add_test(tests, the_echo_arrives_although_the_client_keeps_sending);
     tcase_add_test(tests, a_client_that_does_not_read_is_cut_off);
     tcase_add_loop_test(tests, a_second_signal_ends_the_grace_period, 0, 2);
+    tcase_add_test(tests, an_idle_client_is_not_cut_off_by_two_signals_at_once);
+    tcase_add_test(tests, a_client_is_reported_though_signals_go_on);
 }
