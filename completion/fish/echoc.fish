@@ -62,7 +62,7 @@ set -l if '__echoc_command ping'
 complete -c echoc -n $if -s c -x -d 'Number of messages'
 complete -c echoc -n $if -s D -l timestamps -d 'Begin lines with the time'
 complete -c echoc -n $if -l new -d 'Open a new connection for each message'
-complete -c echoc -n $if -s q -l quiet -d 'Print only the summary'
+complete -c echoc -n $if -s q -l quiet -d 'Print only the header and the summary'
 
 set -l if '__echoc_command load check'
 complete -c echoc -n $if -s c -l clients -x -d 'Number of concurrent clients'

@@ -66,7 +66,7 @@ const char options_help[] =
     "  -c N                    the same as -n\n"
     "  -D, --timestamps        begin each line with the time of day\n"
     "      --new               open a new connection for each message\n"
-    "  -q, --quiet             print only the summary\n"
+    "  -q, --quiet             print only the header and the summary\n"
     "load, check:\n"
     "  -c, --clients=N         number of concurrent clients (default: 10)\n"
     "load:\n"
