@@ -112,7 +112,7 @@ class Tap:
 def verdict(path, bad):
     """Without what depends on timing, so that it is the same in each run."""
     parts = [f"`{name}` is bad" for name in bad if name not in path.may]
-    parts += [f"`{name}` may be" for name in path.may]
+    parts += [f"`{name}` may be bad" for name in path.may]
     return ", ".join(parts) or "ok"
 
 
