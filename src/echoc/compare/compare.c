@@ -337,13 +337,16 @@ static bool has_bytes_line(const struct comparison *comparison)
            (mean_of(&sides[0], MEASURE_RATE) == 0 &&
             mean_of(&sides[1], MEASURE_RATE) == 0 &&
             mean_of(&sides[0], MEASURE_BYTES) +
-                    mean_of(&sides[1], MEASURE_BYTES) > 0);
+                    mean_of(&sides[1], MEASURE_BYTES) >
+                0);
 }
 
 static bool has_echo(const struct results *results)
 {
-    return mean_of(results, MEASURE_BYTES) > 0 ||
-           mean_of(results, MEASURE_P50) >= 0;
+    for (size_t i = 0; i < results->count; i++)
+        if (json_read_number(results->runs[i].json, "bytes") > 0)
+            return true;
+    return false;
 }
 
 static enum status compare(struct comparison *comparison,

@@ -59,8 +59,8 @@ static bool is_over(const struct intervals *intervals, const struct load *load,
     const struct options *options = load->options;
 
     return atomic_load(&load->shared.stop) ||
-           (options->count == 0 && time_ns - intervals->begin_ns >=
-                                       options->time_ms * NS_PER_MS);
+           (options->count == 0 &&
+            time_ns - intervals->begin_ns >= options->time_ms * NS_PER_MS);
 }
 
 int64_t intervals_due_ns(const struct intervals *intervals,
