@@ -13,9 +13,9 @@
 
 enum { SUB_BUCKET_BITS = 7 };
 
-static double get_sum(const struct histogram *histogram)
+static double get_sum(const _Atomic double *sum)
 {
-    return atomic_load_explicit(&histogram->sum, memory_order_relaxed);
+    return atomic_load_explicit(sum, memory_order_relaxed);
 }
 
 static uint64_t get(const _Atomic uint64_t *number)
@@ -29,9 +29,9 @@ static void set(_Atomic uint64_t *number, uint64_t value)
     atomic_store_explicit(number, value, memory_order_relaxed);
 }
 
-static void set_sum(struct histogram *histogram, double sum)
+static void set_sum(_Atomic double *sum, double value)
 {
-    atomic_store_explicit(&histogram->sum, sum, memory_order_relaxed);
+    atomic_store_explicit(sum, value, memory_order_relaxed);
 }
 
 /* The first 256 buckets are 1 ns wide. Each further power of two has 128
@@ -74,7 +74,11 @@ void histogram_record_many(struct histogram *histogram, int64_t ns,
         set(&histogram->min, value);
     if (value > get(&histogram->max))
         set(&histogram->max, value);
-    set_sum(histogram, get_sum(histogram) + (double)value * (double)times);
+    set_sum(&histogram->sum,
+            get_sum(&histogram->sum) + (double)value * (double)times);
+    set_sum(&histogram->squares,
+            get_sum(&histogram->squares) +
+                (double)value * (double)value * (double)times);
     set(bucket, get(bucket) + times);
     set(&histogram->count, count + times);
 }
@@ -96,7 +100,8 @@ void histogram_merge(struct histogram *into, const struct histogram *from)
             set(&into->buckets[i], get(&into->buckets[i]) + more);
         count += more;
     }
-    set_sum(into, get_sum(into) + get_sum(from));
+    set_sum(&into->sum, get_sum(&into->sum) + get_sum(&from->sum));
+    set_sum(&into->squares, get_sum(&into->squares) + get_sum(&from->squares));
     set(&into->count, get(&into->count) + count);
 }
 
@@ -119,7 +124,9 @@ void histogram_difference(struct histogram *difference,
     }
     if (count == 0)
         set(&difference->max, 0);
-    set_sum(difference, get_sum(later) - get_sum(earlier));
+    set_sum(&difference->sum, get_sum(&later->sum) - get_sum(&earlier->sum));
+    set_sum(&difference->squares,
+            get_sum(&later->squares) - get_sum(&earlier->squares));
     set(&difference->count, count);
 }
 
@@ -164,23 +171,17 @@ double histogram_mean(const struct histogram *histogram)
 {
     uint64_t count = get(&histogram->count);
 
-    return count > 0 ? get_sum(histogram) / (double)count : 0;
+    return count > 0 ? get_sum(&histogram->sum) / (double)count : 0;
 }
 
+/* The difference is off by some 1e-16 of the squares, so that the root is right
+ * to less than 1e-6 of the mean, and could be of a negative number. */
 double histogram_deviation(const struct histogram *histogram)
 {
+    double count = (double)get(&histogram->count);
     double mean = histogram_mean(histogram);
-    double count = 0;
-    double squares = 0;
 
-    if (get(&histogram->min) == get(&histogram->max))
+    if (count == 0 || get(&histogram->min) == get(&histogram->max))
         return 0;
-    for (size_t i = 0; i < HISTOGRAM_BUCKETS; i++) {
-        double here = (double)get(&histogram->buckets[i]);
-        double off = middle(i) - mean;
-
-        count += here;
-        squares += here * off * off;
-    }
-    return count > 0 ? sqrt(squares / count) : 0;
+    return sqrt(fmax(get_sum(&histogram->squares) / count - mean * mean, 0));
 }

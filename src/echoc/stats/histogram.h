@@ -25,9 +25,10 @@ enum {
 
 struct histogram {
     _Atomic uint64_t count;
-    _Atomic double sum;   /* ns; 2^64 would be too little, see --rate */
-    _Atomic uint64_t min; /* ns; undefined while count is 0 */
-    _Atomic uint64_t max; /* ns */
+    _Atomic double sum;     /* ns; 2^64 would be too little, see --rate */
+    _Atomic double squares; /* their sum, ns^2 */
+    _Atomic uint64_t min;   /* ns; undefined while count is 0 */
+    _Atomic uint64_t max;   /* ns */
     _Atomic uint64_t buckets[HISTOGRAM_BUCKETS];
 };
 
@@ -62,8 +63,7 @@ double histogram_quantile(const struct histogram *histogram, double share);
 double histogram_at_rank(const struct histogram *histogram, uint64_t rank,
                          uint64_t *count);
 
-/* Mean and standard deviation in ns; 0 if the histogram is empty. The deviation
- * is that of the middles of the buckets. */
+/* Mean and standard deviation in ns; 0 if the histogram is empty. */
 double histogram_mean(const struct histogram *histogram);
 double histogram_deviation(const struct histogram *histogram);
 
