@@ -5,7 +5,8 @@
  * busypoll: ask a socket for input again and again instead of sleeping.
  *
  * A thread that sleeps in read(2) has to be woken up, which takes longer than
- * the echo. For those who measure a network, at the price of a processor.
+ * the echo. Those who measure a network may want to leave that time out; the
+ * price is a busy processor.
  */
 #ifndef ECHOD_BUSYPOLL_H
 #define ECHOD_BUSYPOLL_H

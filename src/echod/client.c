@@ -53,7 +53,7 @@ void *client_thread(void *argument)
 
     if (error == 0)
         error = wait_for_delivery(client);
-    if (error == EAGAIN)
+    if (error == EAGAIN) /* or the kernel would keep the echo, without limit */
         sendqueue_discard(client->fd);
     all_read = !sendqueue_has_input(client->fd);
     state = clients_close_fd(client, error == 0);

@@ -143,7 +143,7 @@ bool clients_remove(struct client *client)
 void clients_refuse(struct client *client)
 {
     clients_close_fd(client, false);
-    clients_remove(client); /* the accept loop itself calls this */
+    clients_remove(client); /* the accept loop calls this: notify nobody */
     pthread_mutex_lock(&mutex);
     table.totals.refused++;
     pthread_mutex_unlock(&mutex);

@@ -8,13 +8,14 @@
  * to clients_remove(), at the end of its own thread. The concurrency contract:
  *
  *  - The accept loop adds, counts and shuts down clients. A client's thread
- *    touches its own slot only. Every
- *    function but clients_open() may be called at any time.
+ *    touches its own slot only. Every function but clients_open() may be called
+ *    at any time.
  *  - A client's descriptor belongs to the table until clients_close_fd(), and
  *    shutdown(2) on it happens with the mutex held. clients_close_fd() takes
  *    the number out of the slot with the mutex held and closes it afterwards:
  *    by then no other thread knows the number, so a descriptor that is reused
- *    is never shut down by mistake, and no thread waits for another's close(2).
+ *    is never shut down by mistake, and no thread waits for another's close(2),
+ *    in which the kernel may do work for the peer.
  *  - Only the accept loop's thread opens descriptors for clients, so there are
  *    never more of them than slots.
  *  - The table outlives every thread: it is never freed.
@@ -37,8 +38,7 @@ enum client_state {
 };
 
 /* One slot. The client's thread may read fd and peer and add to written; the
- * rest is private to the table. Small, as it is part of what an idle client
- * costs. */
+ * rest is private to the table. Kept small: each idle client costs one. */
 struct client {
     union {
         struct sockaddr any;
@@ -47,9 +47,9 @@ struct client {
     } peer;
     int fd; /* -1 once closed, and in a free slot */
     _Atomic uint64_t written;
-    uint32_t next_free;
+    uint32_t next_free; /* in the list of free slots */
     enum client_state state;
-    bool in_perhost; /* counts for its address */
+    bool in_perhost; /* it counts for its address */
 };
 
 struct clients_totals {

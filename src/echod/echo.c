@@ -37,7 +37,8 @@ int echo_until_eof(struct echo *echo)
 
 /* After a read or write that failed. EINTR: a signal came. EAGAIN: SO_RCVTIMEO
  * or SO_SNDTIMEO passed, but a client that sends nothing may still be reading
- * its echo: go on if the send queue has changed since the last time. */
+ * its echo: go on if the send queue is not what it was at the last time limit,
+ * echo->queued. */
 static bool retry_after_error(struct echo *echo)
 {
     int before = echo->queued;
@@ -71,7 +72,8 @@ static int write_all(struct echo *echo, const char *data, size_t size)
         if (count < 0 && !retry_after_error(echo))
             return -1;
         if (count > 0) {
-            /* At the time limit the queue is full; else nothing is known. */
+            /* After a short write the time limit has passed. After a whole
+             * one, any queue at the next time limit counts as a change. */
             echo->queued =
                 (size_t)count < size ? sendqueue_bytes(echo->out_fd) : 0;
             data += count;

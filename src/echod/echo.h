@@ -16,7 +16,7 @@ struct echo {
     int in_fd;
     int out_fd;
     int delay_ms;              /* each chunk is held back this long */
-    int queued;                /* used by echo.c only; the caller sets 0 */
+    int queued;                /* private; the caller sets 0 */
     _Atomic uint64_t *written; /* bytes echoed so far; any thread may read it */
 };
 

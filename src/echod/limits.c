@@ -105,7 +105,7 @@ static uint64_t read_levels(const char *mount, const char *group)
     }
 }
 
-/* In a list with commas. */
+/* Whether "pids" is in this list with commas. */
 static bool has_pids(const char *controllers)
 {
     const char *found = strstr(controllers, "pids");

@@ -66,7 +66,7 @@ const char *log_strerror(int error)
 }
 
 void log_set_end(struct log_event *event, int error, enum client_state state,
-                 bool all_echoed)
+                 bool all_read)
 {
     event->end = END_EOF;
     if (state == CLIENT_CUT) {
@@ -82,7 +82,7 @@ void log_set_end(struct log_event *event, int error, enum client_state state,
         event->end = END_STOPPED;
         if (SHUT_RD_DISCARDS) /* and nothing tells whether there was input */
             event->error = "stopped, input may be lost";
-        else if (!all_echoed)
+        else if (!all_read)
             event->error = "stopped while it was sending";
     }
 }
@@ -166,7 +166,7 @@ static void add_text_close(struct line *line, const struct log_event *event,
         peer, SECONDS_OF(event->ms), error != NULL ? ")" : "");
 }
 
-/* By the queue, and by the file behind it. */
+/* Those that the queue did not take, and those that the file did not take. */
 static unsigned long lines_lost(void)
 {
     return atomic_load(&out.dropped_total) +

@@ -91,11 +91,11 @@ void log_event(const struct log_event *event);
 
 /*
  * Fill in how a connection ended: error is the errno of echo_until_eof(), or 0;
- * state is what a stop did to the client. all_echoed tells, of a client that
- * was drained, that no byte it sent is missing.
+ * state is what a stop did to the client. all_read tells, of a client that was
+ * drained, that no input was left unread.
  */
 void log_set_end(struct log_event *event, int error, enum client_state state,
-                 bool all_echoed);
+                 bool all_read);
 
 /* Write "echod: " and a message for a person to standard error. */
 void log_warn(const char *format, ...) __attribute__((format(printf, 1, 2)));

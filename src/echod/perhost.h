@@ -18,8 +18,7 @@
  * limit, and allocates nothing. A host is an IPv4 address, or all IPv6
  * addresses with the same first ipv6_prefix bits (1 to 128): a site gets at
  * least a /64, from which each of its machines can take any address (RFC 6177,
- * RFC 8981).
- * Returns 0, or -1 with errno. Called again, it starts over.
+ * RFC 8981). Returns 0, or -1 with errno. Called again, it starts over.
  */
 int perhost_open(size_t count, size_t max_clients, int ipv6_prefix);
 

@@ -19,13 +19,13 @@
 #include <string.h>
 #include <unistd.h>
 
-/* What was looked up. Only the groups that count are ever touched. */
+/* What was looked up. The name is that of the user, or else of the group; NULL
+ * if nothing is to be changed. */
 static struct {
-    const char
-        *name; /* of the user, or else of the group; NULL: change nothing */
+    const char *name;
     uid_t uid;
     gid_t gid;
-    int count;
+    int count; /* of groups */
     gid_t groups[NGROUPS_MAX];
 } wanted;
 

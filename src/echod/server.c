@@ -93,7 +93,7 @@ static void wait_for_events(struct loop *loop, struct signals *signals)
     signals_wait(loop->pollfds, 1 + listeners->count,
                  pause_ms > 0 ? pause_ms : -1, signals);
     if (signals->notified)
-        loop->backoff.until_ms = 0; /* the next pause is still longer */
+        loop->backoff.until_ms = 0; /* but not ms: the next pause is longer */
     if (signals->totals)
         log_totals(loop, EVENT_TOTALS);
 }
@@ -187,7 +187,8 @@ static void stop(struct loop *loop, int stops)
     log_totals(loop, EVENT_STOP);
 }
 
-/* Wait for the last client to leave, for ms at most or until another signal. */
+/* Wait for the last client to leave, for ms at most; with until_signal, not
+ * beyond another signal to stop. */
 static void wait_for_clients(struct loop *loop, int ms, bool until_signal)
 {
     int64_t until_ms = clock_ms() + ms;

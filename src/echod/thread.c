@@ -2,7 +2,7 @@
  * SPDX-License-Identifier: ISC
  * Copyright (c) 2026 The echod authors
  *
- * thread: the stack and the scheduling policy of the clients' threads.
+ * thread: the start, the stack and the scheduling policy of clients' threads.
  */
 #include "config.h"
 
@@ -23,10 +23,9 @@
 #endif
 #include <unistd.h>
 
-/* What a client's thread needs at most: the small buffer, and printf(3) for a
- * line of the log. On Linux it takes 4 KiB. A test checks that a page is left:
- * other machines have larger vector registers, other C libraries another
- * printf(3). */
+/* The small buffer, and printf(3) for a line of the log, need 4 KiB on x86-64
+ * with glibc. Other machines have larger vector registers, and other C
+ * libraries another printf(3): a test checks that a page is left. */
 enum { CLIENT_STACK = 12 * 1024 + CLIENT_STACK_EXTRA, PROBE_STACK = 1 << 20 };
 
 static void *store_frame(void *frame)

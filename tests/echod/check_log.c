@@ -394,7 +394,7 @@ END_TEST
 static const struct {
     int error;
     enum client_state state;
-    bool all_echoed;
+    bool all_read;
     enum log_end end;
     const char *words;
 } ends[] = {
@@ -413,7 +413,7 @@ START_TEST(each_end_has_its_words)
     struct log_event event = {.kind = EVENT_CLOSE};
 
     open_log(LOG_TEXT);
-    log_set_end(&event, ends[_i].error, ends[_i].state, ends[_i].all_echoed);
+    log_set_end(&event, ends[_i].error, ends[_i].state, ends[_i].all_read);
     ck_assert_int_eq(event.end, ends[_i].end);
     ck_assert_pstr_eq(event.error, SHUT_RD_DISCARDS && ends[_i].error == 0 &&
                                            ends[_i].state == CLIENT_DRAINING
