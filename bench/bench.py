@@ -7,11 +7,11 @@
     make bench QUICK=1
     make bench HOGS=2
 
-Run it in the build folder, with ./echod and ./echoc. Each measurement starts a
-new server. A round takes one test after another and runs it with every server;
-each round begins with a different server. The output, below the current
-folder: tables on standard output, all figures in bench/out/results.csv, plots
-beside it, and a report with all of them in bench/report.html.
+Run it in the build directory, with ./echod and ./echoc. Each measurement starts
+a new server. A round takes one test after another and runs it with every
+server; each round begins with a different server. The output, below the current
+directory: tables on standard output, all figures in bench/out/results.csv,
+plots beside it, and a report with all of them in bench/report.html.
 """
 import argparse
 import os

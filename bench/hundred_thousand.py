@@ -11,7 +11,7 @@ port (--reuseport) and several echoc hold the clients. Each client makes one
 verified round trip and then stays connected. Kernel limits that are too low
 are raised for the run and restored after it, which only root can do. If the
 machine is too small, the number of clients is lowered. Run it in the build
-folder, with ./echod and ./echoc.
+directory, with ./echod and ./echoc.
 """
 import argparse
 import json

@@ -4,7 +4,7 @@
 # shellcheck shell=sh disable=SC2034
 # What the shell tests share: TAP lines, commands with their expected output,
 # and a running echod. A test sources this file and ends with "finish". It works
-# in a temporary folder, with the built programs first in PATH.
+# in a temporary directory, with the built programs first in PATH.
 
 : "${ECHOD:?must name the server}" "${ECHOC:?must name the client}"
 : "${BADSERVER:?must name the bad server}" "${SRCDIR:?must name the sources}"
