@@ -80,7 +80,7 @@ static void connect_first(struct ping *ping)
         !ping->options->quiet)
         printf("connected to %s in %.3f ms\n", ping->name,
                (double)connect_ns / 1e6);
-    fflush(stdout);
+    status_show();
 }
 
 static void ping_all(struct ping *ping)
@@ -133,7 +133,7 @@ static void ping_once(struct ping *ping)
         counters_add(&counters->sent, 1);
         counters_add(&counters->unfinished, 1);
     }
-    fflush(stdout);
+    status_show();
     ping->last = *fault;
     ping->connection.fault.kind = FAULT_NONE;
     /* After a fault a late reply could be taken for that to the next message,

@@ -17,6 +17,8 @@
 #include <string.h>
 #include <unistd.h>
 
+static int output_error; /* errno of the first failed write, or 0 */
+
 enum status status_of(const struct fault *fault)
 {
     if (fault->kind == FAULT_LOCAL)
@@ -39,7 +41,7 @@ void status_warn(const char *format, ...)
         length += (size_t)more < size ? (size_t)more : size - 1;
     text_mask_controls(line, length);
     line[length++] = '\n';
-    fflush(stdout);
+    status_show();
     while (write(STDERR_FILENO, line, length) < 0 && errno == EINTR)
         continue;
 }
@@ -58,10 +60,19 @@ enum status status_cannot_begin(const struct options *options,
     return status;
 }
 
+/* Later nothing tells why it failed: ferror(3) only says that it did. */
+void status_show(void)
+{
+    if (fflush(stdout) != 0 && output_error == 0)
+        output_error = errno;
+}
+
 enum status status_flush(enum status status)
 {
-    if (fflush(stdout) == 0 && ferror(stdout) == 0)
+    status_show();
+    if (output_error == 0 && ferror(stdout) == 0)
         return status;
-    status_warn("cannot write to standard output: %s", strerror(errno));
+    status_warn("cannot write to standard output: %s",
+                strerror(output_error != 0 ? output_error : errno));
     return STATUS_LOCAL;
 }

@@ -32,6 +32,10 @@ void status_warn(const char *format, ...) __attribute__((format(printf, 1, 2)));
 enum status status_cannot_begin(const struct options *options,
                                 enum status status, const char *why);
 
+/* Flush standard output, for somebody who watches. A failure is reported by
+ * status_flush(); until then, ferror(3) tells that there was one. */
+void status_show(void);
+
 /* Flush standard output at the end. Returns status, or STATUS_LOCAL with a
  * message if not all of the output could be written. */
 enum status status_flush(enum status status);

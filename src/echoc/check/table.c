@@ -9,6 +9,7 @@
 #include "echoc/check/table.h"
 
 #include "echoc/stats/json.h"
+#include "echoc/status.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -58,7 +59,7 @@ void table_text_row(const char *name, const struct probe_result *result,
         printf("%*s", TEXT_COLUMN, "");
         print_wrapped(TEXT_COLUMN, means);
     }
-    fflush(stdout); /* the next probe may take a while */
+    status_show(); /* the next probe may take a while */
 }
 
 void table_text_end(const char *cause, size_t explained, size_t bad)

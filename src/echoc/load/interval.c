@@ -93,7 +93,7 @@ static void print(const struct interval *interval, bool is_first)
     else
         printf(" %9s %9s %9s", "-", "-", "-");
     printf(" %6" PRIu64 "\n", interval->errors);
-    fflush(stdout); /* somebody watches */
+    status_show();
 }
 
 static int append(struct intervals *intervals, const struct interval *interval)

@@ -179,6 +179,12 @@ static int next_wakeup(const struct load *load)
     return left_ns > 0 ? (int)(left_ns / 1000000) : 0;
 }
 
+/* Also when nobody reads the lines of --interval any more. */
+static bool is_stopped(void)
+{
+    return interrupt_received() || ferror(stdout) != 0;
+}
+
 static void wait_for_workers(struct load *load)
 {
     bool is_reported = load->options->mode != OPTIONS_HOLD;
@@ -187,10 +193,10 @@ static void wait_for_workers(struct load *load)
     while (atomic_load(&load->shared.finished) < load->started) {
         struct pollfd pollfd = {.fd = fd, .events = POLLIN};
 
-        if (poll(&pollfd, 1, next_wakeup(load)) > 0) {
-            atomic_store(&load->shared.stop, true);
+        if (poll(&pollfd, 1, next_wakeup(load)) > 0)
             fd = -1; /* it stays readable */
-        }
+        if (is_stopped())
+            atomic_store(&load->shared.stop, true);
         is_reported = is_reported || report_served(load);
         intervals_take(load->intervals, load);
         show_progress(load);
