@@ -43,8 +43,10 @@ enum status ping_run(const struct options *options)
         return status_cannot_begin(options, status, errmsg);
     ping.options = options;
     ping.start_ns = clock_ns();
+    ping.end_ns = INT64_MAX;
     if (options->time_ms > 0)
-        interrupt_at(ping.start_ns + options->time_ms * (int64_t)NS_PER_MS);
+        ping.end_ns = ping.start_ns + options->time_ms * (int64_t)NS_PER_MS;
+    interrupt_at(ping.end_ns);
     snprintf(ping.target, sizeof ping.target, "%s", ping.server.text);
     text_mask_controls(ping.target, strlen(ping.target));
     ping.run = (uint64_t)clock_ns();
@@ -201,7 +203,9 @@ static enum status print_result(const struct ping *ping)
         status_warn("cannot go on: %s", text);
         return STATUS_LOCAL;
     }
-    if (ping->counters.connects == 0 && ping->counters.sent > 0)
+    /* A signal may have come too early to tell. */
+    if (ping->counters.connects == 0 &&
+        (ping->counters.sent > 0 || clock_ns() >= ping->end_ns))
         return STATUS_UNREACHED;
     return ping->counters.echoed > 0 &&
                    ping->counters.sent - ping->counters.unfinished ==

@@ -20,6 +20,7 @@ struct ping {
     char target[CONNECT_NAME_MAX]; /* the address as typed */
     char name[CONNECT_NAME_MAX];   /* of the endpoint */
     int64_t start_ns;
+    int64_t end_ns; /* of -T; INT64_MAX: there is none */
     struct exchange exchange;
     struct connection connection; /* fd is -1 while not connected */
     uint64_t run;                 /* for pattern_key() */
