@@ -26,7 +26,7 @@
 /* The small buffer, and printf(3) for a line of the log, need 4 KiB on x86-64
  * with glibc. Other machines have larger vector registers, and other C
  * libraries another printf(3): a test checks that a page is left. */
-enum { CLIENT_STACK = 12 * 1024 + CLIENT_STACK_EXTRA, PROBE_STACK = 1 << 20 };
+enum { CLIENT_STACK = 12 * 1024 + CLIENT_STACK_EXTRA, PROBE_STACK = 16 << 20 };
 
 static void *store_frame(void *frame)
 {
