@@ -28,7 +28,7 @@ static int wait_for_delivery(struct client *client);
 int client_init(int delay_ms, int timeout_ms)
 {
     chunk_delay_ms = delay_ms;
-    idle_timeout_ms = timeout_ms;
+    idle_timeout_ms = 3 * echo_half_limit(timeout_ms);
     thread_set_policy();
     return thread_attributes(&attributes);
 }

@@ -35,10 +35,10 @@ int echo_until_eof(struct echo *echo)
     return count == 0 ? 0 : -1; /* above 0: a write failed */
 }
 
-/* After a read or write that failed. EINTR: a signal came. EAGAIN: SO_RCVTIMEO
- * or SO_SNDTIMEO passed, but a client that sends nothing may still be reading
- * its echo: go on if the send queue is not what it was at the last time limit,
- * echo->queued. */
+/* After a read or write that failed. EINTR: a signal came. EAGAIN: half the time
+ * limit passed, but a client that sends nothing may still be reading its echo:
+ * it has more time if the send queue is not what it was half a limit ago,
+ * echo->queued, and while it is not empty, since it changes in steps. */
 static bool retry_after_error(struct echo *echo)
 {
     int before = echo->queued;
@@ -46,7 +46,8 @@ static bool retry_after_error(struct echo *echo)
     if (errno != EAGAIN)
         return errno == EINTR;
     echo->queued = sendqueue_bytes(echo->out_fd);
-    return echo->queued != before;
+    echo->waits = echo->queued != before ? 0 : echo->waits + 1;
+    return echo->waits < (echo->queued > 0 ? 3 : 2);
 }
 
 static ssize_t read_some(struct echo *echo, char *data, size_t size)
@@ -72,10 +73,11 @@ static int write_all(struct echo *echo, const char *data, size_t size)
         if (count < 0 && !retry_after_error(echo))
             return -1;
         if (count > 0) {
-            /* After a short write the time limit has passed. After a whole
-             * one, any queue at the next time limit counts as a change. */
+            /* After a short write half the time limit has passed. After a
+             * whole one, any queue at the next look counts as a change. */
             echo->queued =
                 (size_t)count < size ? sendqueue_bytes(echo->out_fd) : 0;
+            echo->waits = 0;
             data += count;
             size -= (size_t)count;
             atomic_fetch_add_explicit(echo->written, (uint64_t)count,

@@ -10,13 +10,24 @@
 #include <stdatomic.h>
 #include <stdint.h>
 
+/*
+ * A client has the time limit when it has its echo and sends nothing. If it has
+ * not accepted all of its echo, it has three halves of the limit from a look at
+ * the send queue, one each half, that finds a change.
+ */
+static inline int echo_half_limit(int limit_ms)
+{
+    return limit_ms / 2 + limit_ms % 2;
+}
+
 /* The descriptors are blocking, may be the same, and stay the caller's. Their
- * time limit is SO_RCVTIMEO and SO_SNDTIMEO, socket(7). */
+ * SO_RCVTIMEO and SO_SNDTIMEO, socket(7), are half the time limit. */
 struct echo {
     int in_fd;
     int out_fd;
     int delay_ms;              /* each chunk is held back this long */
     int queued;                /* private; the caller sets 0 */
+    int waits;                 /* the same */
     _Atomic uint64_t *written; /* bytes echoed so far; any thread may read it */
 };
 

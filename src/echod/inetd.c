@@ -45,8 +45,8 @@ bool inetd_reaches_client(int fd)
 /* As in the server: what the client has not acknowledged may still be lost. */
 static int wait_for_delivery(int timeout_ms)
 {
-    struct sendqueue_wait wait = {.fd = STDOUT_FILENO,
-                                  .timeout_ms = timeout_ms};
+    struct sendqueue_wait wait = {
+        .fd = STDOUT_FILENO, .timeout_ms = 3 * echo_half_limit(timeout_ms)};
     int unacked = sendqueue_unacked(STDOUT_FILENO, false);
 
     if (unacked > 0)
@@ -66,6 +66,7 @@ int inetd_run(int timeout_ms, int delay_ms)
     struct endpoint peer = {.length = sizeof peer.address};
     struct log_event event = {.kind = EVENT_CLOSE};
     int64_t start_ms = clock_ms();
+    int half_ms = echo_half_limit(timeout_ms);
     int error = 0;
 
     /* The parent may have made them non-blocking. */
@@ -73,8 +74,8 @@ int inetd_run(int timeout_ms, int delay_ms)
     sockopt_set_blocking(STDOUT_FILENO, true);
     sockopt_tune_tcp(STDIN_FILENO);
     sockopt_set(STDIN_FILENO, SOL_SOCKET, SO_OOBINLINE, 1);
-    sockopt_set_timeout(STDOUT_FILENO, timeout_ms); /* may be another socket */
-    if (sockopt_set_timeout(STDIN_FILENO, timeout_ms) < 0 && timeout_ms > 0) {
+    sockopt_set_timeout(STDOUT_FILENO, half_ms); /* may be another socket */
+    if (sockopt_set_timeout(STDIN_FILENO, half_ms) < 0 && timeout_ms > 0) {
         log_warn("--timeout: standard input: %s", log_strerror(errno));
         return -1;
     }

@@ -19,7 +19,7 @@
 struct listener {
     int fd; /* non-blocking */
     sa_family_t family;
-    int timeout_ms; /* for each accepted socket; 0: none */
+    int timeout_ms; /* SO_RCVTIMEO of each accepted socket; 0: none */
     bool has_file;  /* a Unix socket bound here, to be removed at the end */
     struct socket_file file;
     char name[sizeof((struct sockaddr_un *)NULL)->sun_path + 1];
@@ -28,7 +28,7 @@ struct listener {
 struct listeners {
     struct listener *list; /* malloc'd; freed by listen_close() */
     size_t count;
-    int timeout_ms; /* for each accepted socket; 0: none */
+    int timeout_ms; /* the same */
     mode_t mode;    /* of a Unix socket's file; 0: what the umask leaves */
     bool reuseport;
 };

@@ -11,6 +11,7 @@
 #include "echod/busypoll.h"
 #include "echod/client.h"
 #include "echod/clients.h"
+#include "echod/echo.h"
 #include "echod/inetd.h"
 #include "echod/limits.h"
 #include "echod/listen.h"
@@ -139,7 +140,8 @@ static int set_up(const struct options *options, struct server *server,
 static int serve(const struct options *options)
 {
     char errmsg[ERRMSG_MAX];
-    struct listeners listeners = {.timeout_ms = options->timeout_ms,
+    struct listeners listeners = {.timeout_ms =
+                                      echo_half_limit(options->timeout_ms),
                                   .mode = options->mode,
                                   .reuseport = options->reuseport};
     struct server server = {.listeners = &listeners,

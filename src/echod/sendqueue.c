@@ -65,14 +65,14 @@ int sendqueue_unacked(int fd, bool half_closed)
 }
 
 /* Each pause is half as long again, so that the end is noticed soon, relative
- * to the time it took; at most a quarter of the time limit, or half a second.
- */
+ * to the time it took; at most a sixth of the time limit, since a change and
+ * the end can both be noticed a pause late, or half a second. */
 static void set_next_pause(struct sendqueue_wait *wait)
 {
     int max_us = PAUSE_MAX_US;
 
-    if (wait->timeout_ms > 0 && wait->timeout_ms < 4 * PAUSE_MAX_US / 1000)
-        max_us = wait->timeout_ms * 1000 / 4;
+    if (wait->timeout_ms > 0 && wait->timeout_ms < 6 * PAUSE_MAX_US / 1000)
+        max_us = wait->timeout_ms * 1000 / 6;
     wait->pause_us += wait->pause_us / 2 + PAUSE_MIN_US;
     if (wait->pause_us > max_us)
         wait->pause_us = max_us;

@@ -3,7 +3,7 @@
  * Copyright (c) 2026 The echod authors
  *
  * echo: the time limit, with system calls that return what a test says. Each
- * EAGAIN stands for one time limit that has passed.
+ * EAGAIN stands for half a time limit that has passed.
  */
 #include "config.h"
 
@@ -88,7 +88,7 @@ static void expect_end(const struct call *calls, size_t count, int result)
 START_TEST(a_silent_client_has_one_time_limit)
 {
     static const struct call calls[] = {
-        {IN, CHUNK, 0}, {OUT, CHUNK, 0}, {IN, TIMEOUT, 0}};
+        {IN, CHUNK, 0}, {OUT, CHUNK, 0}, {IN, TIMEOUT, 0}, {IN, TIMEOUT, 0}};
 
     EXPECT_TIMEOUT(calls);
 }
@@ -96,10 +96,9 @@ END_TEST
 
 START_TEST(a_silent_client_that_does_not_read_has_two)
 {
-    static const struct call calls[] = {{IN, CHUNK, 0},
-                                        {OUT, CHUNK, 500},
-                                        {IN, TIMEOUT, 500},
-                                        {IN, TIMEOUT, 500}};
+    static const struct call calls[] = {{IN, CHUNK, 0},     {OUT, CHUNK, 500},
+                                        {IN, TIMEOUT, 500}, {IN, TIMEOUT, 500},
+                                        {IN, TIMEOUT, 500}, {IN, TIMEOUT, 500}};
 
     EXPECT_TIMEOUT(calls);
 }
@@ -107,19 +106,25 @@ END_TEST
 
 START_TEST(a_client_that_sends_and_does_not_read_has_two)
 {
-    static const struct call calls[] = {
-        {IN, CHUNK, 0}, {OUT, TIMEOUT, 9000}, {OUT, TIMEOUT, 9000}};
+    static const struct call calls[] = {{IN, CHUNK, 0},
+                                        {OUT, TIMEOUT, 9000},
+                                        {OUT, TIMEOUT, 9000},
+                                        {OUT, TIMEOUT, 9000},
+                                        {OUT, TIMEOUT, 9000}};
 
     EXPECT_TIMEOUT(calls);
 }
 END_TEST
 
-/* A write(2) that has written something when the time limit passes returns
+/* A write(2) that has written something when half the time limit passes returns
  * that, and no error. */
-START_TEST(a_partial_write_is_the_end_of_the_first)
+START_TEST(a_partial_write_is_the_end_of_the_first_half)
 {
-    static const struct call calls[] = {
-        {IN, CHUNK, 0}, {OUT, 10, 9000}, {OUT, TIMEOUT, 9000}};
+    static const struct call calls[] = {{IN, CHUNK, 0},
+                                        {OUT, 10, 9000},
+                                        {OUT, TIMEOUT, 9000},
+                                        {OUT, TIMEOUT, 9000},
+                                        {OUT, TIMEOUT, 9000}};
 
     EXPECT_TIMEOUT(calls);
 }
@@ -137,11 +142,40 @@ START_TEST(a_client_that_reads_a_little_goes_on)
 }
 END_TEST
 
+/* TCP acknowledges in steps, and a Unix socket frees what one write made. */
+START_TEST(a_client_that_is_acknowledged_in_steps_goes_on)
+{
+    static const struct call calls[] = {
+        {IN, CHUNK, 0},       {OUT, 10, 9000},
+        {OUT, TIMEOUT, 9000}, {OUT, TIMEOUT, 9000},
+        {OUT, TIMEOUT, 6000}, {OUT, TIMEOUT, 6000},
+        {OUT, TIMEOUT, 6000}, {OUT, 990, 6990},
+        {IN, TIMEOUT, 6990},  {IN, TIMEOUT, 6990},
+        {IN, TIMEOUT, 6990},  {IN, TIMEOUT, 3000},
+        {IN, TIMEOUT, 3000},  {IN, TIMEOUT, 3000},
+        {IN, TIMEOUT, 100},   {IN, 0, 0}};
+
+    EXPECT_EOF(calls);
+}
+END_TEST
+
+START_TEST(a_client_that_has_just_read_its_echo_has_one)
+{
+    static const struct call calls[] = {{IN, CHUNK, 0},     {OUT, CHUNK, 500},
+                                        {IN, TIMEOUT, 500}, {IN, TIMEOUT, 0},
+                                        {IN, TIMEOUT, 0},   {IN, TIMEOUT, 0}};
+
+    EXPECT_TIMEOUT(calls);
+}
+END_TEST
+
 void suite_tests(TCase *tests)
 {
     tcase_add_test(tests, a_silent_client_has_one_time_limit);
     tcase_add_test(tests, a_silent_client_that_does_not_read_has_two);
     tcase_add_test(tests, a_client_that_sends_and_does_not_read_has_two);
-    tcase_add_test(tests, a_partial_write_is_the_end_of_the_first);
+    tcase_add_test(tests, a_partial_write_is_the_end_of_the_first_half);
     tcase_add_test(tests, a_client_that_reads_a_little_goes_on);
+    tcase_add_test(tests, a_client_that_is_acknowledged_in_steps_goes_on);
+    tcase_add_test(tests, a_client_that_has_just_read_its_echo_has_one);
 }
