@@ -234,6 +234,20 @@ static const struct json_value *next_difference(const struct json_value *option,
     return NULL;
 }
 
+/* An option as on the command line, from its name in a report. */
+static const char *option_name(const struct json_value *option,
+                               char name[TEXT_MAX])
+{
+    char text[TEXT_MAX];
+
+    if (strcmp(option->name, "family") == 0)
+        return "-4 or -6";
+    snprintf(name, TEXT_MAX, "--%s", printable(option->name, text));
+    for (char *c = strchr(name, '_'); c != NULL; c = strchr(c, '_'))
+        *c = '-';
+    return name;
+}
+
 static const struct json_value *options_of(const struct results *results,
                                            size_t i)
 {
@@ -245,6 +259,7 @@ static int check_runs(const struct results *results, const char *path,
                       char *errmsg)
 {
     const struct json_value *first = options_of(results, 0);
+    char name[TEXT_MAX];
 
     if (first == NULL || first->kind != JSON_OBJECT)
         return errmsg_set(errmsg, "%s:1: it has no options", path);
@@ -253,8 +268,8 @@ static int check_runs(const struct results *results, const char *path,
             next_difference(first->first, options_of(results, i));
 
         if (option != NULL)
-            return errmsg_set(errmsg, "%s:%zu: --%s differs from line 1", path,
-                              i + 1, option->name);
+            return errmsg_set(errmsg, "%s:%zu: %s differs from line 1", path,
+                              i + 1, option_name(option, name));
     }
     return 0;
 }
@@ -285,7 +300,7 @@ static void print_differences(const struct comparison *comparison)
 
     for (option = next_difference(option->first, other); option != NULL;
          option = next_difference(option->next, other))
-        printf("   --%s was not the same\n", printable(option->name, name));
+        printf("   %s was not the same\n", option_name(option, name));
 }
 
 /* "B is worse in p50 ms, p99 ms". Returns whether there is anything to say. */
