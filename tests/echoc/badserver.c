@@ -65,7 +65,7 @@ typedef bool fault_handler(struct connection *client);
 
 static fault_handler append_bytes, change_byte, close_after, delay_echo,
     delay_last_byte, echo_slowly, half_close, idle, keep_open, late_banner,
-    miscount_byte, read_only, reset_after, reset_third, send_banner,
+    miscount_byte, mix_up, read_only, reset_after, reset_third, send_banner,
     send_urgent, send_x, store, swap_bytes, write_twice;
 
 static const struct fault {
@@ -82,6 +82,7 @@ static const struct fault {
     {"change", "flips a bit of byte 1000", RECEIVED, change_byte, 0},
     {"lose", "drops byte 5000", RECEIVED, miscount_byte, 0},
     {"repeat", "sends byte 5000 twice", RECEIVED, miscount_byte, 1},
+    {"mix-up", "sends the chunk before, of whatever client", RECEIVED, mix_up, 0},
     {"garbage", "sends an x for each byte", RECEIVED, send_x, 0},
     {"too-much", "adds three bytes to each chunk", RECEIVED, append_bytes, 0},
 
@@ -190,6 +191,27 @@ static bool miscount_byte(struct connection *client)
         return echo(client);
     return write_all(client, client->bytes, at + copies) &&
            write_all(client, client->bytes + second, client->size - second);
+}
+
+/* The first chunk is echoed, too. */
+static bool mix_up(struct connection *client)
+{
+    static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
+    static unsigned char before[CHUNK_MAX];
+    static unsigned char chunk[CHUNK_MAX];
+    static size_t size = 0;
+    size_t size_before = 0;
+
+    pthread_mutex_lock(&mutex);
+    size_before = size == 0 ? client->size : size;
+    memcpy(chunk, client->bytes, client->size);
+    if (size > 0)
+        memcpy(client->bytes, before, size);
+    memcpy(before, chunk, client->size);
+    size = client->size;
+    client->size = size_before;
+    pthread_mutex_unlock(&mutex);
+    return echo(client);
 }
 
 static bool send_x(struct connection *client)
