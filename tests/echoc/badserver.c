@@ -82,7 +82,7 @@ static const struct fault {
     {"change", "flips a bit of byte 1000", RECEIVED, change_byte, 0},
     {"lose", "drops byte 5000", RECEIVED, miscount_byte, 0},
     {"repeat", "sends byte 5000 twice", RECEIVED, miscount_byte, 1},
-    {"mix-up", "sends the chunk before, of whatever client", RECEIVED, mix_up, 0},
+    {"mix-up", "sends the chunk of another client", RECEIVED, mix_up, 0},
     {"garbage", "sends an x for each byte", RECEIVED, send_x, 0},
     {"too-much", "adds three bytes to each chunk", RECEIVED, append_bytes, 0},
 
