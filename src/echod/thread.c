@@ -26,7 +26,7 @@
 /* The small buffer, and printf(3) for a line of the log, need 4 KiB on x86-64
  * with glibc. Other machines have larger vector registers, and other C
  * libraries another printf(3): a test checks that a page is left. */
-enum { CLIENT_STACK = 12 * 1024 + CLIENT_STACK_EXTRA, PROBE_STACK = 16 << 20 };
+enum { CLIENT_STACK = 12 * 1024 + CLIENT_STACK_EXTRA };
 
 static void *store_frame(void *frame)
 {
@@ -34,14 +34,12 @@ static void *store_frame(void *frame)
     return NULL;
 }
 
-/* glibc takes thread-local storage from the top of each stack. The environment
- * and preloaded libraries decide how much, and no function tells: so look where
- * the stack of a thread begins. */
-static int find_reserved(size_t *reserved)
+/* Look where the stack of a thread begins. */
+static int probe_stack(size_t size, size_t *reserved)
 {
-    char *stack = mmap(NULL, PROBE_STACK, PROT_READ | PROT_WRITE,
+    char *stack = mmap(NULL, size, PROT_READ | PROT_WRITE,
                        MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-    uintptr_t top = (uintptr_t)stack + PROBE_STACK;
+    uintptr_t top = (uintptr_t)stack + size;
     uintptr_t frame = top;
     pthread_attr_t attributes;
     pthread_t thread;
@@ -51,13 +49,27 @@ static int find_reserved(size_t *reserved)
         return errno;
     error = pthread_attr_init(&attributes);
     if (error == 0)
-        error = pthread_attr_setstack(&attributes, stack, PROBE_STACK);
+        error = pthread_attr_setstack(&attributes, stack, size);
     if (error == 0)
         error = pthread_create(&thread, &attributes, store_frame, &frame);
     if (error == 0)
         error = pthread_join(thread, NULL);
-    munmap(stack, PROBE_STACK);
+    munmap(stack, size);
     *reserved = top - frame;
+    return error;
+}
+
+/* glibc takes thread-local storage from the top of each stack. The environment
+ * and preloaded libraries decide how much, and no function tells. EINVAL: it is
+ * more than the whole stack. */
+static int find_reserved(size_t *reserved)
+{
+    enum { MIN = 1 << 20, MAX = 64 << 20 };
+    size_t size = MIN;
+    int error = 0;
+
+    while ((error = probe_stack(size, reserved)) == EINVAL && size < MAX)
+        size *= 2;
     return error;
 }
 
