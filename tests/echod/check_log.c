@@ -2,7 +2,8 @@
  * SPDX-License-Identifier: ISC
  * Copyright (c) 2026 The echod authors
  *
- * log, log_line and log_sink: what the lines say, and that writing them never blocks.
+ * log, log_line and log_sink: what the lines say, and that writing them never
+ * blocks.
  */
 #include "config.h"
 
