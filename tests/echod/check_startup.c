@@ -151,7 +151,7 @@ END_TEST
 /* ---- Threads ---- */
 
 static const char *const tls_sizes[] = {"512", "13312", "65536", "500000",
-                                      "4000000"};
+                                        "4000000"};
 static const char *tls_size;
 
 static void enlarge_thread_local_storage(void)
