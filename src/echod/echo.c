@@ -35,9 +35,9 @@ int echo_until_eof(struct echo *echo)
     return count == 0 ? 0 : -1; /* above 0: a write failed */
 }
 
-/* After a read or write that failed. EINTR: a signal came. EAGAIN: half the time
- * limit passed, but a client that sends nothing may still be reading its echo:
- * it has more time if the send queue is not what it was half a limit ago,
+/* After a read or write that failed. EINTR: a signal came. EAGAIN: half the
+ * time limit passed, but a client that sends nothing may still be reading its
+ * echo: it has more time if the send queue is not what it was half a limit ago,
  * echo->queued, and while it is not empty, since it changes in steps. */
 static bool retry_after_error(struct echo *echo)
 {
