@@ -111,8 +111,9 @@ static struct client *dequeue(struct worker *worker)
     return client;
 }
 
-/* The backlog of a Unix socket is full. This client stays first, and all who
- * are queued behind it wait from now on as well. */
+/* The backlog of a Unix socket is full, or its next place is for a client of
+ * another worker. This client stays first, and all who are queued behind it
+ * wait from now on as well. */
 static void put_back(struct worker *worker, struct client *client)
 {
     client->is_queued = true;
@@ -133,19 +134,45 @@ bool dial_is_due(const struct worker *worker)
            worker->connecting < worker->connecting_max && worker->error == 0;
 }
 
-void dial_queued(struct worker *worker)
+/* Whether no other worker has a client that has waited for longer. Twice the
+ * time between two tries is no difference: otherwise workers whose clients came
+ * at the same time would let one connect each, in turns. */
+static bool is_first(const struct worker *worker, const struct client *client)
 {
-    if (worker->full_ns > worker->now_ns)
-        return;
+    const struct load *load = worker->load;
+    int64_t since_ns = client->is_waiting ? client->connect_ns : worker->now_ns;
+
+    for (size_t i = 0; i < load->worker_count; i++)
+        if (&load->workers[i] != worker &&
+            atomic_load(&load->workers[i].waiting_ns) <
+                since_ns - 2 * (int64_t)FULL_NS)
+            return false;
+    return true;
+}
+
+static void connect_queued(struct worker *worker)
+{
     while (dial_is_due(worker)) {
         struct client *client = dequeue(worker);
 
-        if (!begin(worker, client)) {
+        if (!is_first(worker, client) || !begin(worker, client)) {
             put_back(worker, client);
             return;
         }
         worker->full_ns = 0;
     }
+}
+
+void dial_queued(struct worker *worker)
+{
+    int64_t waiting_ns = INT64_MAX;
+
+    if (worker->full_ns <= worker->now_ns)
+        connect_queued(worker);
+    if (worker->full_ns > 0 && worker->queue != NULL)
+        waiting_ns = worker->queue->connect_ns;
+    if (atomic_load(&worker->waiting_ns) != waiting_ns)
+        atomic_store(&worker->waiting_ns, waiting_ns);
 }
 
 bool dial_finish(struct worker *worker, struct client *client, int64_t now_ns)

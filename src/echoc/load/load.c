@@ -101,6 +101,8 @@ static int start_workers(struct load *load, char errmsg[ERRMSG_MAX])
         return errmsg_set(errmsg, "cannot begin: %s", strerror(errno));
     load->start_ns = clock_ns();
     shared_init(&load->shared, load->options, load->start_ns);
+    for (size_t i = 0; i < load->worker_count; i++)
+        atomic_init(&load->workers[i].waiting_ns, INT64_MAX);
     for (size_t i = 0; i < load->worker_count; i++) {
         int error = 0;
 

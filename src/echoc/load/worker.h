@@ -15,6 +15,7 @@
 #include "echoc/stats/counters.h"
 
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -38,6 +39,10 @@ struct worker {
     struct schedule schedule; /* --rate; its times are set at the start */
 
     struct counters counters;
+
+    /* Since when the first client of the queue waits for a place in the backlog
+     * of a Unix socket; INT64_MAX: none does. The other workers read it. */
+    _Atomic int64_t waiting_ns;
 
     /* Results, valid after worker_join(). */
     uint64_t timed_echoes; /* messages echoed within the measured time */
