@@ -145,6 +145,7 @@ void clients_refuse(struct client *client)
     clients_close_fd(client, false);
     clients_remove(client); /* the accept loop calls this: notify nobody */
     pthread_mutex_lock(&mutex);
+    table.totals.clients--;
     table.totals.refused++;
     pthread_mutex_unlock(&mutex);
 }

@@ -54,7 +54,7 @@ struct client {
 
 struct clients_totals {
     size_t now;
-    uint64_t clients; /* ever added */
+    uint64_t clients; /* ever added and not refused */
     uint64_t refused; /* by clients_add() and clients_refuse() */
     uint64_t cut;     /* ended by SHUT_RDWR before they had their echo */
     uint64_t bytes;

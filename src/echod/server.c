@@ -133,6 +133,7 @@ static void add_client(struct loop *loop, int fd, const struct sockaddr *peer)
         clients_refuse(client);
         back_off(&loop->backoff, error,
                  "closing new connections until a thread is available");
+        LOG_EVENT(EVENT_REFUSE, .peer = peer, .error = log_strerror(error));
     } else {
         loop->backoff.until_ms = loop->backoff.ms = 0;
     }

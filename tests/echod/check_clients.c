@@ -91,6 +91,7 @@ START_TEST(a_refused_client_is_counted_and_frees_its_slot)
     ck_assert(!is_open(fd));
     ck_assert_uint_eq(clients_count(), 0);
     ck_assert_uint_eq(clients_totals().refused, 1);
+    ck_assert_uint_eq(clients_totals().clients, 0);
     ck_assert_ptr_eq(clients_add(some_fd(), ipv4("192.0.2.1", 7)), client);
 }
 END_TEST

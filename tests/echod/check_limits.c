@@ -267,6 +267,7 @@ START_TEST(without_a_thread_a_client_is_closed)
     } while (try_echo(fds[count++]));
     program_expect(&echod,
                    "accept error = Resource temporarily unavailable (closing ");
+    program_expect(&echod, "refused 127.0.0.1:");
     for (int i = 0; i < count - 1; i++)
         program_ping(fds[i]);
     for (int i = 0; i < count; i++)
