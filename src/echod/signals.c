@@ -123,6 +123,20 @@ int signals_open(void)
     return catch_signals();
 }
 
+bool signals_stop_pending(void)
+{
+    size_t count = sizeof caught / sizeof caught[0];
+    bool is_pending = false;
+    sigset_t pending;
+
+    sigemptyset(&pending);
+    sigpending(&pending);
+    for (size_t i = 0; i < count; i++)
+        if (caught[i].handler == on_stop && !is_ignored(caught[i].number))
+            is_pending |= sigismember(&pending, caught[i].number) == 1;
+    return is_pending;
+}
+
 void signals_notify(void)
 {
     atomic_store(&notified, true);

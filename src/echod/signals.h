@@ -36,6 +36,10 @@ void signals_ignore(void);
  */
 int signals_open(void);
 
+/* Whether a signal to stop has come since then that signals_wait() has not seen
+ * yet: for a wait before the accept loop. */
+bool signals_stop_pending(void);
+
 /* Wake the accept loop. Never blocks, and keeps errno. */
 void signals_notify(void);
 

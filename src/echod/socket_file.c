@@ -9,10 +9,12 @@
 #include "echod/socket_file.h"
 
 #include "common/clock.h"
+#include "echod/signals.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <string.h>
 #include <sys/file.h>
@@ -27,7 +29,7 @@ enum { LOCK_WAIT_MS = 10000, LOCK_RETRY_MS = 10 };
  * leaves nothing behind, unlike a lock file. Where there are no such locks
  * (NFS), or the directory may not be read, the server goes on without. Sets
  * *lock_fd, to be closed if not -1. Returns 0, or -1 with errno: EAGAIN if the
- * lock was not free in time. */
+ * lock was not free in time, EINTR if a signal to stop came. */
 static int lock_directory(const char *path, int *lock_fd)
 {
     char directory[sizeof((struct sockaddr_un *)NULL)->sun_path + 1] = "";
@@ -40,9 +42,11 @@ static int lock_directory(const char *path, int *lock_fd)
     *lock_fd = fd;
     while (fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) < 0 &&
            errno == EWOULDBLOCK) {
-        if (clock_left(until_ms) == 0) {
+        bool is_stopped = signals_stop_pending();
+
+        if (is_stopped || clock_left(until_ms) == 0) {
             close(fd);
-            errno = EAGAIN;
+            errno = is_stopped ? EINTR : EAGAIN;
             return -1;
         }
         poll(NULL, 0, LOCK_RETRY_MS);

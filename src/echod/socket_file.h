@@ -27,7 +27,8 @@ struct socket_file {
  * there already is replaced if no process has its socket open any more. Returns
  * 0, or -1 with errno: EADDRINUSE if the file belongs to a socket or is no
  * socket; EAGAIN if another process kept the directory locked, flock(2), for
- * 10 s; or that of the call that failed.
+ * 10 s, or EINTR if a signal to stop came before; or that of the call that
+ * failed.
  */
 int socket_file_bind(int fd, const struct sockaddr_un *address, mode_t mode,
                      struct socket_file *file);

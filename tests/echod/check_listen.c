@@ -7,15 +7,18 @@
 #include "config.h"
 
 #include "echod/log.h"
+#include "echod/signals.h"
 #include "tests/common/suite.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
 #include <netinet/tcp.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -328,6 +331,22 @@ START_TEST(a_live_socket_is_left_alone)
 }
 END_TEST
 
+/* Signals are blocked by then, and the wait would last 10 s. */
+START_TEST(a_signal_ends_the_wait_for_a_locked_directory)
+{
+    const char *path = path_in_folder("s");
+    int fd = open(folder, O_RDONLY);
+
+    ck_assert_int_eq(flock(fd, LOCK_EX), 0);
+    ck_assert_int_eq(signals_open(), 0);
+    raise(SIGTERM);
+    ck_assert_int_eq(open_at(path), -1);
+    ck_assert_ptr_nonnull(strstr(errmsg, strerror(EINTR)));
+    ck_assert(!exists(path));
+    rmdir(folder);
+}
+END_TEST
+
 START_TEST(a_file_that_is_not_a_socket_is_left_alone)
 {
     const char *path = path_in_folder("s");
@@ -507,6 +526,7 @@ void suite_tests(TCase *tests)
     tcase_add_test(tests, the_file_that_replaces_a_stale_one_has_the_mode);
     tcase_add_test(tests, a_stale_socket_is_replaced);
     tcase_add_test(tests, a_live_socket_is_left_alone);
+    tcase_add_test(tests, a_signal_ends_the_wait_for_a_locked_directory);
     tcase_add_test(tests, a_file_that_is_not_a_socket_is_left_alone);
     tcase_add_test(tests, the_file_of_another_server_is_not_removed);
     tcase_add_test(tests, a_path_without_its_folder_is_named);
