@@ -31,7 +31,7 @@ static void count_try(struct worker *worker, struct client *client)
 }
 
 /* Others may send the message that was kept for this client. */
-static void fail(struct worker *worker, struct client *client, int error)
+void dial_fail(struct worker *worker, struct client *client, int error)
 {
     count_try(worker, client);
     shared_release(worker->shared, &client->is_kept);
@@ -69,7 +69,7 @@ static bool begin(struct worker *worker, struct client *client)
     client->is_waiting = false;
     client_open(worker, client, fd, key);
     if (error != 0) {
-        fail(worker, client, error);
+        dial_fail(worker, client, error);
         return true;
     }
     client->state = CLIENT_CONNECTING;
@@ -182,7 +182,7 @@ bool dial_finish(struct worker *worker, struct client *client, int64_t now_ns)
                                &server->endpoints[server->chosen]);
 
     if (error != 0) {
-        fail(worker, client, error);
+        dial_fail(worker, client, error);
         return false;
     }
     histogram_record(&worker->counters.connect_times,
@@ -197,9 +197,8 @@ bool dial_finish(struct worker *worker, struct client *client, int64_t now_ns)
     return true;
 }
 
-void dial_check_timeout(struct worker *worker, struct client *client)
+bool dial_is_late(const struct worker *worker, const struct client *client)
 {
-    if (client->state == CLIENT_CONNECTING &&
-        is_timed_out(worker, client, worker->now_ns))
-        fail(worker, client, ETIMEDOUT);
+    return client->state == CLIENT_CONNECTING &&
+           is_timed_out(worker, client, worker->now_ns);
 }

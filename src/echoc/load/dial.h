@@ -29,7 +29,10 @@ void dial_queued(struct worker *worker);
  * IDLE now. */
 bool dial_finish(struct worker *worker, struct client *client, int64_t now_ns);
 
-/* Fail, if the client is CONNECTING and the timeout has passed. */
-void dial_check_timeout(struct worker *worker, struct client *client);
+/* Whether the client is CONNECTING and the timeout has passed. */
+bool dial_is_late(const struct worker *worker, const struct client *client);
+
+/* Give up the connect of a client that is CONNECTING, with an errno. */
+void dial_fail(struct worker *worker, struct client *client, int error);
 
 #endif
