@@ -48,20 +48,22 @@ static bool is_tcp(int fd)
            name.address.any.sa_family != AF_UNIX;
 }
 
-/* A TCP client that resets the connection has acknowledged the bytes before; a
- * Unix client that closes without reading destroys what was in the queue. */
+/* A TCP client that resets the connection has acknowledged the bytes before,
+ * perhaps after the first look at the queue; a Unix client that closes without
+ * reading destroys what was in the queue, perhaps after that look. */
 int sendqueue_unacked(int fd, bool half_closed)
 {
-    int unacked = sendqueue_bytes(fd) - (half_closed ? SENDQUEUE_FIN : 0);
+    int fin = half_closed ? SENDQUEUE_FIN : 0;
+    int unacked = sendqueue_bytes(fd) - fin;
     int error = 0;
     socklen_t length = sizeof error;
 
     getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &length);
-    if (error != 0 && (unacked > 0 || !is_tcp(fd))) {
+    if (error != 0 && (!is_tcp(fd) || sendqueue_bytes(fd) > fin)) {
         errno = error;
         return -1;
     }
-    return unacked > 0 ? unacked : 0;
+    return error == 0 && unacked > 0 ? unacked : 0;
 }
 
 /* Each pause is half as long again, so that the end is noticed soon, relative

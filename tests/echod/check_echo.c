@@ -23,7 +23,25 @@
 #include <sys/time.h>
 #include <unistd.h>
 
+/* The source itself, with something that happens before getsockopt(2). */
+static int delayed_getsockopt(int fd, int level, int name, void *value,
+                              socklen_t *length);
+#define getsockopt delayed_getsockopt
+#include "src/echod/sendqueue.c"
+#undef getsockopt
+
 const char suite_name[] = "echo";
+
+static void (*before_getsockopt)(void);
+
+static int delayed_getsockopt(int fd, int level, int name, void *value,
+                              socklen_t *length)
+{
+    if (before_getsockopt != NULL)
+        before_getsockopt();
+    before_getsockopt = NULL;
+    return getsockopt(fd, level, name, value, length);
+}
 
 /* An echo that runs in a thread of its own, and how it ended. */
 struct run {
@@ -621,6 +639,27 @@ START_TEST(a_reset_after_the_acknowledgement_is_no_error)
 }
 END_TEST
 
+static int late_fds[2];
+
+static void read_everything_and_reset(void)
+{
+    static char bytes[65536];
+
+    while (sendqueue_bytes(late_fds[1]) > 0)
+        ck_assert_int_gt(read(late_fds[0], bytes, sizeof bytes), 0);
+    reset_connection(late_fds[0]);
+    ck_assert(is_readable(late_fds[1], 30000));
+}
+
+START_TEST(an_acknowledgement_just_before_a_reset_counts)
+{
+    tcp_pair(late_fds);
+    fill_queue(late_fds[1]);
+    before_getsockopt = read_everything_and_reset;
+    ck_assert_int_eq(sendqueue_unacked(late_fds[1], false), 0);
+}
+END_TEST
+
 START_TEST(a_unix_socket_counts_what_the_peer_has_not_read)
 {
     char bytes[1000] = "";
@@ -696,6 +735,7 @@ void suite_tests(TCase *tests)
         tests, a_connection_that_breaks_before_the_acknowledgement_is_an_error);
     tcase_add_test(tests, a_reset_after_the_acknowledgement_is_no_error);
     tcase_add_test(tests, only_a_queue_that_is_not_empty_is_discarded);
+    tcase_add_test(tests, an_acknowledgement_just_before_a_reset_counts);
     tcase_add_test(tests, a_unix_socket_counts_what_the_peer_has_not_read);
     tcase_add_test(tests, a_queue_that_cannot_be_read_is_empty_and_keeps_errno);
 }
