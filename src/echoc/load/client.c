@@ -104,7 +104,7 @@ static void watch(struct worker *worker, struct client *client, short events)
 static void begin_close(struct worker *worker, struct client *client)
 {
     client->state = CLIENT_CLOSING;
-    client->moved_ns = worker->now_ns;
+    client->moved_ns = clock_ns();
     if (connection_half_close(&client->connection) < 0)
         fail(worker, client);
     else
@@ -127,7 +127,7 @@ static void send_message(struct worker *worker, struct client *client)
             return;
         }
         if (taken > 0)
-            client->moved_ns = worker->now_ns;
+            client->moved_ns = clock_ns();
     } while (taken > 0 && connection->sent < client->message_end && !is_bulk);
     watch(worker, client,
           is_bulk || connection->sent < client->message_end ? POLLIN | POLLOUT
@@ -281,7 +281,7 @@ static void receive(struct worker *worker, struct client *client)
         return;
     }
     if (got > 0)
-        client->moved_ns = worker->now_ns;
+        client->moved_ns = clock_ns();
     if (connection->ended && client->state == CLIENT_CLOSING)
         client_close(worker, client);
     else if (connection->ended)
