@@ -38,10 +38,15 @@ enum status ping_run(const struct options *options)
     enum status status = STATUS_OK;
     char errmsg[ERRMSG_MAX];
 
+    ping.options = options;
+    ping.start_ns = clock_ns();
+    if (interrupt_on_quit(ping_report_progress, &ping) < 0) {
+        errmsg_set(errmsg, "cannot catch signals: %s", strerror(errno));
+        return status_cannot_begin(options, STATUS_LOCAL, errmsg);
+    }
     status = connect_resolve(&ping.server, options, errmsg);
     if (status != STATUS_OK)
         return status_cannot_begin(options, status, errmsg);
-    ping.options = options;
     ping.start_ns = clock_ns();
     ping.end_ns = INT64_MAX;
     if (options->time_ms > 0)
@@ -54,8 +59,7 @@ enum status ping_run(const struct options *options)
     ping.exchange.timeout_ms = options->reply_timeout_ms;
     ping.exchange.buffer = malloc(CONNECTION_CHUNK);
     connect_name(&ping.server, ping.server.chosen, ping.name);
-    if (ping.exchange.buffer == NULL ||
-        interrupt_on_quit(ping_report_progress, &ping) < 0) {
+    if (ping.exchange.buffer == NULL) {
         status_warn("cannot begin: %s", strerror(errno));
         status = STATUS_LOCAL;
     } else {
