@@ -276,6 +276,27 @@ START_TEST(more_than_was_sent_is_extra)
 }
 END_TEST
 
+/* The banner arrives with the echo of a byte, or before it. */
+START_TEST(more_than_is_missing_tells_that_bytes_were_added)
+{
+    bool is_apart = _i == 1;
+
+    pair_open(unix_pair);
+    pair_send(1);
+    buffer[0] = (unsigned char)(pattern_at(PAIR_KEY, 0) ^ 1);
+    buffer[1] = '>';
+    buffer[2] = (unsigned char)(pattern_at(PAIR_KEY, 0) ^ is_apart);
+    write_all(peer_fd, buffer, 3);
+    ck_assert_int_eq(connection_receive(&connection, buffer), -1);
+    expect_fault(FAULT_CHANGED, 0, 1);
+    ck_assert_uint_eq(connection.fault.seen_size, 3);
+    ck_assert_int_eq(connection.fault.change,
+                     is_apart ? CHANGE_UNKNOWN : CHANGE_ADDED);
+    if (!is_apart)
+        ck_assert_uint_eq(connection.fault.count, 2);
+}
+END_TEST
+
 START_TEST(bytes_before_anything_was_sent_are_extra)
 {
     pair_open(unix_pair);
@@ -393,6 +414,8 @@ void suite_tests(TCase *tests)
     tcase_add_loop_test(
         tests, without_diagnosis_the_fault_is_located_all_the_same, 0, DAMAGES);
     tcase_add_loop_test(tests, more_than_was_sent_is_extra, 0, 2);
+    tcase_add_loop_test(tests, more_than_is_missing_tells_that_bytes_were_added,
+                        0, 2);
     tcase_add_test(tests, bytes_before_anything_was_sent_are_extra);
     tcase_add_loop_test(tests, eof_with_nothing_missing_is_no_fault, 0,
                         PAIR_KINDS);

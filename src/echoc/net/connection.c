@@ -12,6 +12,7 @@
 #include "echoc/net/pattern.h"
 
 #include <errno.h>
+#include <string.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 #ifdef HAVE_LINUX_SOCKIOS_H
@@ -80,6 +81,33 @@ int64_t connection_send(struct connection *connection, uint64_t end,
     return connection_fail(connection, FAULT_RESET, errno);
 }
 
+static void keep_seen(struct fault *fault, const unsigned char *bytes,
+                      size_t size)
+{
+    fault->got = bytes[0];
+    fault->seen_size =
+        (unsigned char)(size < FAULT_SEEN_MAX ? size : FAULT_SEEN_MAX);
+    memcpy(fault->seen, bytes, fault->seen_size);
+}
+
+/* More came than was missing. Does it end with what was missing? Then the bytes
+ * before that were added, though they may be too few to tell from others. */
+static void find_added(struct fault *fault, uint64_t key,
+                       const unsigned char *bytes_end, size_t surplus)
+{
+    size_t missing = (size_t)(fault->sent - fault->offset);
+
+    if (pattern_match(key, fault->offset, bytes_end - missing, missing) !=
+        missing)
+        return;
+    fault->change = CHANGE_ADDED;
+    fault->count = surplus;
+    if (surplus <= fault->offset &&
+        pattern_match(key, fault->offset - surplus,
+                      bytes_end - missing - surplus, surplus) == surplus)
+        fault->change = CHANGE_REPEATED;
+}
+
 static int64_t compare(struct connection *connection,
                        const unsigned char *bytes, size_t size)
 {
@@ -94,13 +122,15 @@ static int64_t compare(struct connection *connection,
         return (int64_t)size;
     connection_fail(connection,
                     correct < expected ? FAULT_CHANGED : FAULT_EXTRA, 0);
-    fault->got = bytes[correct];
+    keep_seen(fault, bytes + correct, size - correct);
     fault->count = size - correct;
     if (fault->kind == FAULT_CHANGED) {
         fault->expected = pattern_at(connection->key, connection->received);
-        if (!connection->skip_diagnosis)
-            fault_diagnose(fault, connection->key, bytes + correct,
-                           size - correct);
+        if (connection->skip_diagnosis)
+            return -1;
+        fault_diagnose(fault, connection->key, bytes + correct, size - correct);
+        if (fault->change == CHANGE_UNKNOWN && size > missing)
+            find_added(fault, connection->key, bytes + size, size - missing);
     }
     return -1;
 }

@@ -35,9 +35,14 @@ enum fault_change {
     CHANGE_GARBLED   /* nothing from here on is correct */
 };
 
+enum { FAULT_SEEN_MAX = 8 };
+
 struct fault {
     enum fault_kind kind;
-    enum fault_change change;    /* FAULT_CHANGED */
+    unsigned char seen_size;
+    unsigned char seen[FAULT_SEEN_MAX]; /* FAULT_CHANGED, FAULT_EXTRA: the first
+                                           bytes that came from offset on */
+    enum fault_change change;           /* FAULT_CHANGED */
     unsigned char expected, got; /* FAULT_CHANGED; got also FAULT_EXTRA */
     int error;       /* errno: FAULT_CONNECT, FAULT_RESET, FAULT_LOCAL */
     int after_ms;    /* FAULT_LATE: the timeout, or with is_slow the time that
