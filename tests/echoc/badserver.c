@@ -64,9 +64,10 @@ enum when {
 typedef bool fault_handler(struct connection *client);
 
 static fault_handler append_bytes, change_byte, close_after, delay_echo,
-    delay_last_byte, echo_slowly, half_close, idle, keep_open, late_banner,
-    miscount_byte, mix_up, read_only, reset_after, reset_third, send_banner,
-    send_urgent, send_x, store, swap_bytes, write_twice;
+    delay_large, delay_last_byte, drop_nul, echo_slowly, half_close, idle,
+    keep_open, late_banner, lose_bytes, make_upper, miscount_byte, mix_up,
+    read_only, reset_after, reset_some, send_banner, send_urgent, send_x,
+    skip_client, store, swap_bytes, swallow, write_twice;
 
 static const struct fault {
     const char *name;
@@ -83,6 +84,10 @@ static const struct fault {
     {"lose", "drops byte 5000", RECEIVED, miscount_byte, 0},
     {"repeat", "sends byte 5000 twice", RECEIVED, miscount_byte, 1},
     {"mix-up", "sends the chunk of another client", RECEIVED, mix_up, 0},
+    {"lose-some", "drops every 100th byte", RECEIVED, lose_bytes, 100},
+    {"drop-nul", "drops each NUL", RECEIVED, drop_nul, 0},
+    {"truncate", "drops what follows 64 KiB", RECEIVED, swallow, 65536},
+    {"upper", "sends capital letters for others", RECEIVED, make_upper, 0},
     {"garbage", "sends an x for each byte", RECEIVED, send_x, 0},
     {"too-much", "adds three bytes to each chunk", RECEIVED, append_bytes, 0},
 
@@ -107,8 +112,12 @@ static const struct fault {
 
     {"delay-30", "holds each chunk back 30 ms", RECEIVED, delay_echo, 30},
     {"delay-40", "holds each chunk back 40 ms", RECEIVED, delay_echo, 40},
+    {"delay-large", "holds 64 bytes and more back", RECEIVED, delay_large, 40},
+    {"late-first", "holds the first chunk back 1200 ms", RECEIVED, delay_echo,
+     -1200},
     {"late", "holds each chunk back 3 s", RECEIVED, delay_echo, 3000},
     {"dribble", "60 bytes every 10 ms", RECEIVED, echo_slowly, 60},
+    {"crawl", "1 byte every 10 ms", RECEIVED, echo_slowly, 1},
     {"nagle", "two writes, no TCP_NODELAY", RECEIVED, write_twice, 0},
     {"slow", "reads and sends 200 kB/s", RECEIVED, echo_slowly, 2000},
     {"store", "reads 1 MiB at 400 kB/s, then echoes", RECEIVED, store, 400},
@@ -118,7 +127,9 @@ static const struct fault {
     {"one-at-a-time", "serves one client after another", ONE_BY_ONE, NULL, 0},
     {"slow-accept", "accepts five clients a second", SLOWLY, NULL, 0},
     {"no-accept", "never accepts", NO_ACCEPT, NULL, 0},
-    {"refuse-some", "resets every third client", ACCEPTED, reset_third, 0},
+    {"refuse-some", "resets every third client", ACCEPTED, reset_some, 3},
+    {"refuse-half", "resets every second client", ACCEPTED, reset_some, 2},
+    {"skip-third", "does not serve the third client", ACCEPTED, skip_client, 3},
 };
 enum { FAULTS = sizeof faults / sizeof faults[0] };
 
@@ -214,6 +225,37 @@ static bool mix_up(struct connection *client)
     return echo(client);
 }
 
+static bool lose_bytes(struct connection *client)
+{
+    size_t every = (size_t)client->fault->argument;
+    size_t kept = 0;
+
+    for (size_t i = 0; i < client->size; i++)
+        if ((client->offset + i) % every != every - 1)
+            client->bytes[kept++] = client->bytes[i];
+    client->size = kept;
+    return echo(client);
+}
+
+static bool drop_nul(struct connection *client)
+{
+    size_t kept = 0;
+
+    for (size_t i = 0; i < client->size; i++)
+        if (client->bytes[i] != '\0')
+            client->bytes[kept++] = client->bytes[i];
+    client->size = kept;
+    return echo(client);
+}
+
+static bool make_upper(struct connection *client)
+{
+    for (size_t i = 0; i < client->size; i++)
+        if (client->bytes[i] >= 'a' && client->bytes[i] <= 'z')
+            client->bytes[i] -= 'a' - 'A';
+    return echo(client);
+}
+
 static bool send_x(struct connection *client)
 {
     memset(client->bytes, 'x', client->size);
@@ -300,6 +342,11 @@ static bool echo_up_to(struct connection *client)
     return echo(client) && !is_last;
 }
 
+static bool swallow(struct connection *client)
+{
+    return echo_up_to(client) || read_only(client);
+}
+
 static bool close_after(struct connection *client)
 {
     if (echo_up_to(client))
@@ -326,11 +373,21 @@ static bool idle(struct connection *client)
     return keep_open(client);
 }
 
+/* The argument is in ms; of a negative one only the first chunk is delayed. */
 static bool delay_echo(struct connection *client)
 {
+    int ms = client->fault->argument;
+
+    if (ms < 0)
+        ms = client->offset == 0 ? -ms : 0;
     if (client->size <= BULK_LEAST)
-        wait_for(-1, 0, client->fault->argument);
+        wait_for(-1, 0, ms);
     return echo(client);
+}
+
+static bool delay_large(struct connection *client)
+{
+    return client->size < 64 ? echo(client) : delay_echo(client);
 }
 
 /* The argument is the number of bytes in 10 ms. */
@@ -379,9 +436,16 @@ static bool write_twice(struct connection *client)
            write_all(client, client->bytes + 1, client->size - 1);
 }
 
-static bool reset_third(struct connection *client)
+static bool reset_some(struct connection *client)
 {
-    return client->number % 3 != 0 || reset(client);
+    return client->number % (unsigned)client->fault->argument != 0 ||
+           reset(client);
+}
+
+static bool skip_client(struct connection *client)
+{
+    return client->number != (unsigned)client->fault->argument ||
+           read_only(client);
 }
 
 /* Call the handler if this is when it is due. */

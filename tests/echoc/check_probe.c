@@ -13,6 +13,7 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
+#include <inttypes.h>
 #include <poll.h>
 #include <pthread.h>
 #include <signal.h>
@@ -241,41 +242,39 @@ START_TEST(another_address_excuses_what_is_no_fault)
 }
 END_TEST
 
-static void add_closed(struct causes *causes, uint64_t offset)
+static struct probe_result with_fault(enum fault_kind kind, uint64_t offset)
 {
-    struct fault fault = {
-        .kind = FAULT_CLOSED, .offset = offset, .sent = offset + 1};
+    struct fault fault = {.kind = kind, .offset = offset, .sent = offset + 64};
     struct probe_result result = {0};
 
     probe_fault(&result, &fault, NULL, "here");
-    causes_add(causes, &result);
+    return result;
 }
 
 START_TEST(one_result_needs_no_cause)
 {
-    struct causes causes = {0};
+    struct probe_result results[] = {with_fault(FAULT_CLOSED, 1000), {0}};
     char text[PROBE_TEXT_MAX];
 
-    causes_find(&causes, text);
+    cause_find(results, 0, text);
     ck_assert_str_eq(text, "");
-    add_closed(&causes, 1000);
-    causes_find(&causes, text);
+    probe_ok(&results[1], "it is right", "here");
+    cause_find(results, 2, text);
     ck_assert_str_eq(text, "");
 }
 END_TEST
 
 START_TEST(a_cause_says_where_connections_ended)
 {
-    struct causes causes = {0};
+    struct probe_result results[] = {with_fault(FAULT_CLOSED, 1000),
+                                     with_fault(FAULT_RESET, 1000),
+                                     with_fault(FAULT_CLOSED, 300)};
     char text[PROBE_TEXT_MAX];
 
-    add_closed(&causes, 1000);
-    add_closed(&causes, 1000);
-    ck_assert_uint_eq(causes_find(&causes, text), 2);
+    ck_assert_uint_eq(cause_find(results, 2, text), 2);
     ck_assert_str_eq(text, "the other side ends the connections on its own, "
                            "each time after 1000 bytes");
-    add_closed(&causes, 300);
-    ck_assert_uint_eq(causes_find(&causes, text), 3);
+    ck_assert_uint_eq(cause_find(results, 3, text), 3);
     ck_assert_str_eq(text, "the other side ends the connections on its own, "
                            "after 300 to 1000 bytes");
 }
@@ -283,18 +282,93 @@ END_TEST
 
 START_TEST(the_cause_of_most_results_is_found)
 {
-    struct causes causes = {0};
-    struct probe_result result = {0};
+    struct probe_result results[5] = {with_fault(FAULT_CLOSED, 1),
+                                      with_fault(FAULT_CLOSED, 1)};
     char text[PROBE_TEXT_MAX];
 
-    add_closed(&causes, 1);
-    add_closed(&causes, 1);
-    probe_bad(&result, "it is slow", "here");
-    ck_assert(!causes_add(&causes, &result));
-    ck_assert(causes_add(&causes, &result));
-    ck_assert(causes_add(&causes, &result));
-    ck_assert_uint_eq(causes_find(&causes, text), 3);
+    for (size_t i = 2; i < 5; i++)
+        probe_bad(&results[i], "it is slow", "here");
+    ck_assert_uint_eq(cause_find(results, 5, text), 3);
     ck_assert_str_eq(text, "it is slow");
+}
+END_TEST
+
+static struct probe_result with_bytes(const char *seen, uint64_t offset)
+{
+    struct fault fault = {.kind = FAULT_CHANGED,
+                          .seen_size = (unsigned char)strlen(seen),
+                          .expected = 'e',
+                          .offset = offset,
+                          .sent = offset + 64};
+    struct probe_result result = {0};
+
+    memcpy(fault.seen, seen, strlen(seen));
+    probe_fault(&result, &fault, NULL, "here");
+    return result;
+}
+
+/* The first bytes of a banner may be right by chance; the end of one may come
+ * together with the echo. */
+START_TEST(a_banner_explains_what_begins_with_it)
+{
+    static const struct {
+        const char *seen;
+        uint64_t offset;
+        bool is_explained;
+    } cases[] = {{"220 read", 0, true},  {"220 read", 1000, true},
+                 {"2", 0, true},         {"20 ready", 1, true},
+                 {"20 ready", 0, false}, {"220 xyzw", 0, false},
+                 {"e", 7, false},        {"0 ready?", 2, true}};
+
+    context.banner_size = 9;
+    memcpy(context.banner, "220 ready", 9);
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct probe_result result = with_bytes(cases[i].seen, cases[i].offset);
+
+        ck_assert_msg(cause_explain(&context, &result) == cases[i].is_explained,
+                      "%s at %" PRIu64, cases[i].seen, cases[i].offset);
+        ck_assert_int_eq(strcmp(result.diagnosis, cause_banner) == 0,
+                         cases[i].is_explained);
+    }
+}
+END_TEST
+
+START_TEST(a_changed_value_explains_where_it_was_sent)
+{
+    struct probe_result result = with_bytes("E", 5);
+
+    ck_assert(!cause_explain(&context, &result));
+    context.values['e'] = true;
+    ck_assert(cause_explain(&context, &result));
+    ck_assert_str_eq(result.cause, cause_values);
+}
+END_TEST
+
+/* What came back, if only in part, is not explained by what is never served. */
+START_TEST(an_end_explains_what_is_not_served)
+{
+    struct probe_result unserved[] = {with_fault(FAULT_RESET, 0),
+                                      with_fault(FAULT_LATE, 0),
+                                      with_fault(FAULT_CONNECT, 0)};
+    struct probe_result served = with_fault(FAULT_LATE, 1);
+
+    context.ended = "it has ended";
+    for (size_t i = 0; i < 3; i++) {
+        ck_assert(cause_explain(&context, &unserved[i]));
+        ck_assert_str_eq(unserved[i].diagnosis, context.ended);
+    }
+    ck_assert(!cause_explain(&context, &served));
+}
+END_TEST
+
+START_TEST(not_all_are_silent_if_some_are_answered)
+{
+    struct probe_result result = with_fault(FAULT_LATE, 0);
+
+    ck_assert(!cause_explain(&context, &result));
+    context.has_answer = true;
+    ck_assert(cause_explain(&context, &result));
+    ck_assert_str_eq(result.cause, cause_mute);
 }
 END_TEST
 
@@ -310,4 +384,8 @@ void suite_tests(TCase *tests)
     tcase_add_test(tests, one_result_needs_no_cause);
     tcase_add_test(tests, a_cause_says_where_connections_ended);
     tcase_add_test(tests, the_cause_of_most_results_is_found);
+    tcase_add_test(tests, a_banner_explains_what_begins_with_it);
+    tcase_add_test(tests, a_changed_value_explains_where_it_was_sent);
+    tcase_add_test(tests, an_end_explains_what_is_not_served);
+    tcase_add_test(tests, not_all_are_silent_if_some_are_answered);
 }

@@ -2,9 +2,8 @@
  * SPDX-License-Identifier: ISC
  * Copyright (c) 2026 The echod authors
  *
- * cause: which bad results of a check have one cause.
- *
- * Two results have the same cause if it has the same words.
+ * cause: what a probe found that explains the results of others, and which bad
+ * results have one cause.
  */
 #include "config.h"
 
@@ -14,51 +13,149 @@
 #include <stdio.h>
 #include <string.h>
 
-bool causes_add(struct causes *causes, const struct probe_result *result)
-{
-    const char *text =
-        result->cause != NULL ? result->cause : result->diagnosis;
-    struct cause *cause = causes->list;
-    struct cause *end = cause + causes->count;
+enum { RIGHT_MAX = 2 };
 
-    while (cause < end && strcmp(cause->text, text) != 0)
-        cause++;
-    if (cause == end) {
-        if (causes->count == CAUSES_MAX)
+const char cause_ends[] = "the other side ends the connections on its own";
+const char cause_banner[] =
+    "something sends a banner: a middlebox, or another kind of server";
+const char cause_values[] = "some byte values are changed on the way";
+const char cause_adds[] = "more comes back than was sent: something adds bytes";
+const char cause_no_end[] = "the other side never closes after a half-close";
+const char cause_resets[] = "the other side answers a half-close with a reset";
+const char cause_mute[] = "some connections are not answered, others are";
+const char cause_slow[] = "the server or the path is slow";
+const char cause_last[] = "the last byte is held back or dropped";
+
+/* The first bytes of a banner may be right, by chance. */
+static bool is_banner(const struct probe_context *context,
+                      const struct fault *fault)
+{
+    for (size_t right = 0; right <= RIGHT_MAX && right <= fault->offset;
+         right++) {
+        size_t size = fault->seen_size;
+
+        if (right >= context->banner_size)
             return false;
-        causes->count++;
-        snprintf(cause->text, sizeof cause->text, "%s", text);
-        snprintf(cause->diagnosis, sizeof cause->diagnosis, "%s",
-                 result->diagnosis);
-        cause->low = cause->high = result->broke_at;
+        if (size > context->banner_size - right)
+            size = context->banner_size - right;
+        if (size > right &&
+            memcmp(fault->seen, context->banner + right, size) == 0)
+            return true;
     }
-    /* PROBE_NO_OFFSET is above all offsets, so it stays once it is there. */
-    if (result->broke_at < cause->low)
-        cause->low = result->broke_at;
-    if (result->broke_at > cause->high)
-        cause->high = result->broke_at;
-    return cause->results++ > 0 &&
-           strcmp(cause->diagnosis, result->diagnosis) == 0;
+    return false;
 }
 
-size_t causes_find(const struct causes *causes, char text[PROBE_TEXT_MAX])
+static bool is_wrong(const struct fault *fault)
 {
-    const struct cause *most = &causes->list[0];
+    return fault->kind == FAULT_CHANGED || fault->kind == FAULT_EXTRA;
+}
 
-    for (size_t i = 1; i < causes->count; i++)
-        if (causes->list[i].results > most->results)
-            most = &causes->list[i];
-    if (most->results < 2)
-        *text = '\0';
-    else if (most->high == PROBE_NO_OFFSET)
-        snprintf(text, PROBE_TEXT_MAX, "%s", most->text);
-    else if (most->low == most->high)
+static bool is_unserved(const struct fault *fault)
+{
+    return fault->kind == FAULT_CONNECT || probe_is_unserved(fault);
+}
+
+bool cause_explain(const struct probe_context *context,
+                   struct probe_result *result)
+{
+    const struct fault *fault = &result->fault;
+    bool is_mute = fault->kind == FAULT_LATE && fault->offset == 0 &&
+                   fault->sent > 1 && context->has_answer;
+    const char *cause = NULL;
+
+    if (result->verdict != PROBE_BAD)
+        return false;
+    if (is_wrong(fault) && is_banner(context, fault))
+        cause = cause_banner;
+    else if (fault->kind == FAULT_CHANGED && context->values[fault->expected])
+        cause = cause_values;
+    else if (result->is_usual && context->ended != NULL)
+        cause = is_unserved(fault) ? context->ended : NULL;
+    else if (result->is_usual && result->cause == NULL && is_mute)
+        cause = cause_mute;
+    if (cause == NULL)
+        return false;
+    result->cause = cause;
+    result->broke_at = PROBE_NO_OFFSET;
+    snprintf(result->diagnosis, PROBE_TEXT_MAX, "%s", cause);
+    return true;
+}
+
+static const char *cause_of(const struct probe_result *result)
+{
+    return result->cause != NULL ? result->cause : result->diagnosis;
+}
+
+bool cause_is_same(const struct probe_result *one,
+                   const struct probe_result *other)
+{
+    return one->verdict == PROBE_BAD && other->verdict == PROBE_BAD &&
+           strcmp(cause_of(one), cause_of(other)) == 0;
+}
+
+/* Both have wrong bytes, the first so few that they do not tell how. */
+static bool may_be_same(const struct probe_result *one,
+                        const struct probe_result *other)
+{
+    return one->verdict == PROBE_BAD && other->verdict == PROBE_BAD &&
+           one->is_usual && one->cause == NULL &&
+           one->fault.kind == FAULT_CHANGED &&
+           one->fault.change == CHANGE_UNKNOWN && is_wrong(&other->fault);
+}
+
+/* Of the results with the same cause as this one. The offsets at which
+ * connections broke are PROBE_NO_OFFSET if one of them has none, since that is
+ * above all others. */
+struct group {
+    const struct probe_result *result;
+    size_t count;
+    uint64_t low, high;
+};
+
+static struct group find_group(const struct probe_result results[],
+                               size_t count, const struct probe_result *result)
+{
+    struct group group = {.result = result, .low = PROBE_NO_OFFSET};
+
+    for (size_t i = 0; i < count; i++) {
+        uint64_t offset = results[i].broke_at;
+
+        if (!cause_is_same(&results[i], result) &&
+            !may_be_same(&results[i], result))
+            continue;
+        group.count++;
+        if (offset < group.low)
+            group.low = offset;
+        if (offset > group.high)
+            group.high = offset;
+    }
+    return group;
+}
+
+size_t cause_find(const struct probe_result results[], size_t count,
+                  char text[PROBE_TEXT_MAX])
+{
+    struct group most = {.count = 0};
+    const char *cause = NULL;
+
+    for (size_t i = 0; i < count; i++) {
+        struct group group = find_group(results, count, &results[i]);
+
+        if (group.count > most.count)
+            most = group;
+    }
+    *text = '\0';
+    if (most.count < 2)
+        return most.count;
+    cause = cause_of(most.result);
+    if (most.high == PROBE_NO_OFFSET)
+        snprintf(text, PROBE_TEXT_MAX, "%s", cause);
+    else if (most.low == most.high)
         snprintf(text, PROBE_TEXT_MAX,
-                 "%.200s, each time after %" PRIu64 " bytes", most->text,
-                 most->low);
+                 "%.200s, each time after %" PRIu64 " bytes", cause, most.low);
     else
         snprintf(text, PROBE_TEXT_MAX,
-                 "%.200s, after %" PRIu64 " to %" PRIu64 " bytes", most->text,
-                 most->low, most->high);
-    return most->results;
+                 "%.200s, after %" PRIu64 " to %" PRIu64 " bytes", cause,
+                 most.low, most.high);
+    return most.count;
 }

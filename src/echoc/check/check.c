@@ -44,6 +44,7 @@ enum {
     PROBES = sizeof probes / sizeof probes[0],
     LEAVE_MS = 200,
     LEAVE_TRIES = 5,
+    OPEN_TRIES = 2,
     DURATION_MAX = 9, /* reply timeouts, for all probes but idle */
     DURATION_LEAST_MS = 45000
 };
@@ -51,10 +52,11 @@ enum {
 struct check {
     const struct options *options;
     struct probe_context context;
-    struct causes causes;
-    int64_t start_ns;    /* of the probes */
-    size_t bad;          /* results */
-    size_t accepting;    /* endpoints */
+    struct probe_result *results; /* of the endpoints and the probes */
+    size_t count;                 /* of the results that were printed */
+    int64_t start_ns;             /* of the probes */
+    size_t bad;                   /* results */
+    size_t accepting;             /* endpoints */
     const char *skipped; /* why the other probes are skipped, or NULL */
     bool skips_on;       /* the row before says it */
 };
@@ -65,16 +67,24 @@ static bool is_over(const struct check *check)
     return check->context.is_interrupted || ferror(stdout) != 0;
 }
 
+/* A bad result before this one has the same cause, and means the same. */
+static bool was_said(const struct check *check,
+                     const struct probe_result *result)
+{
+    for (size_t i = 0; i < check->count; i++)
+        if (cause_is_same(&check->results[i], result) &&
+            strcmp(check->results[i].diagnosis, result->diagnosis) == 0)
+            return true;
+    return false;
+}
+
 /* In text, what a result means is said if it is not ok, but not twice. */
 static void print_row(struct check *check, const char *name,
                       const struct probe_result *result)
 {
-    bool is_known = false;
+    bool is_known = was_said(check, result);
 
-    if (result->verdict == PROBE_BAD) {
-        check->bad++;
-        is_known = causes_add(&check->causes, result);
-    }
+    check->bad += result->verdict == PROBE_BAD;
     if (result->verdict == PROBE_SKIPPED) {
         is_known = check->skips_on;
         check->skips_on = check->skipped != NULL;
@@ -99,31 +109,31 @@ static void print_resolved(struct check *check)
 
 /* All endpoints are probed before the first row is printed, since what a
  * failure means depends on the others. */
-static void run_endpoints(struct check *check, struct probe_result *results)
+static void run_endpoints(struct check *check)
 {
     struct probe_context *context = &check->context;
     struct server *server = &context->server;
+    struct probe_result *results = check->results;
     size_t count = probe_endpoints(context, results);
 
-    for (size_t i = 0; i < count; i++)
-        if (results[i].verdict == PROBE_OK && check->accepting++ == 0)
+    for (size_t i = 0; i < count; i++) {
+        bool is_ok = results[i].verdict == PROBE_OK;
+        bool is_first = check->accepting == 0;
+
+        if (!is_ok && results[i].fault.kind != FAULT_RESET)
+            continue;
+        check->accepting++;
+        if (is_first || (is_ok && results[server->chosen].verdict != PROBE_OK))
             server->chosen = i;
+    }
     for (size_t i = 0; i < count && !is_over(check); i++) {
         if (check->accepting > 0 && results[i].verdict == PROBE_BAD)
             probe_excuse_endpoint(&server->endpoints[i],
                                   &server->endpoints[server->chosen],
                                   &results[i]);
         print_row(check, "connect", &results[i]);
+        check->count++;
     }
-}
-
-/* Nothing came back on the connection that failed. */
-static bool was_not_served(const struct probe_result *result)
-{
-    enum fault_kind kind = result->fault.kind;
-
-    return result->fault.offset == 0 &&
-           (kind == FAULT_LATE || kind == FAULT_CLOSED || kind == FAULT_RESET);
 }
 
 static void run_again(struct check *check, probe_function *probe,
@@ -133,40 +143,78 @@ static void run_again(struct check *check, probe_function *probe,
     probe_run(&check->context, probe, result);
 }
 
-/* A server with a limit may take a moment to see the end of the connection
- * before. */
-static void run_until_served(struct check *check, probe_function *probe,
-                             struct probe_result *result)
+static void wait_for_leave(void)
 {
-    for (int i = 0; i < LEAVE_TRIES; i++) {
-        if (!was_not_served(result) || result->fault.kind == FAULT_LATE)
+    interrupt_wait(-1, 0, clock_ns() + LEAVE_MS * PROBE_NS_PER_MS);
+}
+
+/* Try again if the connection was closed or reset. A server with a limit may
+ * take a moment to see the end of the connection before. */
+static void run_until_served(struct check *check, probe_function *probe,
+                             struct probe_result *result, int tries)
+{
+    for (int i = 0; i < tries; i++) {
+        if (!probe_is_unserved(&result->fault) ||
+            result->fault.kind == FAULT_LATE)
             return;
-        interrupt_wait(-1, 0, clock_ns() + LEAVE_MS * PROBE_NS_PER_MS);
+        wait_for_leave();
         run_again(check, probe, result);
     }
 }
 
-/* If nothing has come back yet, the unused connection may be the reason: run
- * the probe again without it. */
+/* The first try failed, a later one did not, with a silent connection open as
+ * well. */
+static void report_first(const struct probe_result *first,
+                         struct probe_result *result)
+{
+    if (result->verdict == PROBE_BAD)
+        return;
+    *result = *first;
+    if (first->fault.kind != FAULT_LATE)
+        return;
+    probe_bad(result, "the first answer was late or lost, a later one was not",
+              "%.200s; the next try was answered", first->observed);
+    result->cause = NULL;
+}
+
+/* Nothing has come back yet. The unused connection may be the reason, if it is
+ * so with it, not so without it, and so again with another one. */
+static void run_without_unused(struct check *check, probe_function *probe,
+                               struct probe_result *result)
+{
+    struct probe_context *context = &check->context;
+    struct probe_result first = *result;
+
+    run_until_served(check, probe, result, OPEN_TRIES);
+    if (context->has_answer) {
+        report_first(&first, result);
+        return;
+    }
+    probe_end_and_close(&context->unused);
+    run_again(check, probe, result);
+    run_until_served(check, probe, result, LEAVE_TRIES);
+    if (!context->has_answer)
+        return;
+    wait_for_leave();
+    if (probe_is_blocked(context))
+        context->blocked = first;
+    else
+        report_first(&first, result);
+}
+
 static void run_probe(struct check *check, probe_function *probe,
                       struct probe_result *result)
 {
     struct probe_context *context = &check->context;
-    struct probe_result first;
 
     probe_run(context, probe, result);
     if (probe == probe_silence || probe == probe_clients ||
-        !was_not_served(result))
+        !probe_is_unserved(&result->fault))
         return;
-    first = *result;
-    if (!context->has_answer && context->unused.fd >= 0) {
-        probe_end_and_close(&context->unused);
-        run_again(check, probe, result);
-        run_until_served(check, probe, result);
-        if (context->has_answer)
-            context->blocked = first;
-    } else if (context->blocked.fault.kind != FAULT_NONE)
-        run_until_served(check, probe, result);
+    if (!context->has_answer && context->unused.fd >= 0)
+        run_without_unused(check, probe, result);
+    else if (context->blocked.fault.kind != FAULT_NONE)
+        run_until_served(check, probe, result, LEAVE_TRIES);
 }
 
 /* Returns why the probes that follow would only take time, or NULL. */
@@ -203,17 +251,18 @@ static void run_probes(struct check *check)
 
     check->start_ns = clock_ns();
     for (size_t i = 0; i < PROBES && !is_over(check); i++) {
-        struct probe_result result = {0};
+        struct probe_result *result = &check->results[check->count];
         bool is_idle = probes[i].probe == probe_idle;
 
         if (is_idle && check->options->idle_ms == 0)
             continue;
         if (check->skipped != NULL && !is_tried(context, i))
-            probe_skipped(&result, check->skipped, "not tried");
+            probe_skipped(result, check->skipped, "not tried");
         else
-            run_probe(check, probes[i].probe, &result);
-        print_row(check, probes[i].name, &result);
-        check->skipped = why_skip(check, &result);
+            run_probe(check, probes[i].probe, result);
+        print_row(check, probes[i].name, result);
+        check->count++;
+        check->skipped = why_skip(check, result);
     }
     probe_close(&context->unused);
 }
@@ -264,7 +313,7 @@ static enum status check_status(const struct check *check)
     return STATUS_UNREACHED;
 }
 
-static enum status run(struct check *check, struct probe_result *results)
+static enum status run(struct check *check)
 {
     char cause[PROBE_TEXT_MAX];
     size_t explained = 0;
@@ -272,10 +321,13 @@ static enum status run(struct check *check, struct probe_result *results)
     if (check->options->json)
         begin_json(check);
     print_resolved(check);
-    run_endpoints(check, results);
+    run_endpoints(check);
     if (check->accepting > 0)
         run_probes(check);
-    explained = causes_find(&check->causes, cause);
+    /* A later probe may explain an earlier one. */
+    for (size_t i = 0; i < check->count; i++)
+        cause_explain(&check->context, &check->results[i]);
+    explained = cause_find(check->results, check->count, cause);
     if (check->options->json)
         end_json(check, cause);
     else
@@ -302,7 +354,6 @@ enum status check_run(const struct options *options)
 {
     static struct check check; /* too large for a stack */
     struct probe_context *context = &check.context;
-    struct probe_result *results = NULL; /* of the endpoints */
     int64_t start = clock_ns();
     enum status status = STATUS_LOCAL;
     char errmsg[ERRMSG_MAX];
@@ -314,14 +365,15 @@ enum status check_run(const struct options *options)
     status = STATUS_LOCAL;
     context->resolve_ms = (double)(clock_ns() - start) / 1e6;
     context->exchange.buffer = malloc(CONNECTION_CHUNK);
-    results = calloc(context->server.count, sizeof *results);
-    if (context->exchange.buffer == NULL || results == NULL)
+    check.results =
+        calloc(context->server.count + PROBES, sizeof *check.results);
+    if (context->exchange.buffer == NULL || check.results == NULL)
         status_warn("cannot begin: %s", strerror(errno));
     else if (connect_check_limit(options->clients, 2, errmsg) < 0)
         status_cannot_begin(options, STATUS_LOCAL, errmsg);
     else
-        status = run(&check, results);
-    free(results);
+        status = run(&check);
+    free(check.results);
     free(context->exchange.buffer);
     connect_free(&context->server);
     return status;

@@ -10,6 +10,7 @@
 #include "echoc/check/probe.h"
 
 #include "common/clock.h"
+#include "echoc/check/cause.h"
 #include "echoc/check/diagnosis.h"
 #include "echoc/interrupt.h"
 #include "echoc/net/connect.h"
@@ -22,7 +23,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-enum { TIMEOUTS_MAX = 2, SHORT_TIMEOUT_MS = 1000, END_WAIT_MS = 100 };
+enum { TIMEOUTS_MAX = 2, END_WAIT_MS = 100 };
 
 int probe_connect(struct probe_context *context, struct connection *connection)
 {
@@ -33,8 +34,11 @@ int probe_connect(struct probe_context *context, struct connection *connection)
 
     connection_init(connection, fd,
                     pattern_key(context->run_id, context->connections++));
+    /* A reset may come so soon that connecting fails of it. */
     if (fd < 0)
-        return connection_fail(connection, connect_fault(errno), errno);
+        return connection_fail(
+            connection,
+            errno == ECONNRESET ? FAULT_RESET : connect_fault(errno), errno);
     elapsed = clock_ns() - start;
     histogram_record(&context->connect_times, elapsed);
     if (elapsed < context->min_connect_ns)
@@ -120,6 +124,24 @@ static bool is_about_the_path(const struct fault *fault)
            !(fault->kind == FAULT_LATE && fault->is_slow);
 }
 
+/* One cause shows as two faults: a connection is closed or reset, and bytes are
+ * added before those that are missing or after them. */
+static void find_usual_cause(struct probe_result *result)
+{
+    const struct fault *fault = &result->fault;
+    bool has_ended = fault->kind == FAULT_CLOSED || fault->kind == FAULT_RESET;
+    bool has_stopped = fault->kind == FAULT_LATE && fault->offset > 0 &&
+                       fault->sent > fault->offset;
+
+    if (has_ended || has_stopped)
+        result->broke_at = fault->offset;
+    if (has_ended)
+        result->cause = cause_ends;
+    else if (fault->kind == FAULT_EXTRA ||
+             (fault->kind == FAULT_CHANGED && fault->change == CHANGE_ADDED))
+        result->cause = cause_adds;
+}
+
 /* where is empty, or says at which point of the probe the connection failed. */
 static void report_fault(struct probe_result *result, const struct fault *fault,
                          const char *diagnosis, const char *where)
@@ -133,13 +155,11 @@ static void report_fault(struct probe_result *result, const struct fault *fault,
     if (!is_about_the_path(fault))
         result->verdict = PROBE_SKIPPED;
     result->fault = *fault;
-    if (is_usual &&
-        (fault->kind == FAULT_CLOSED || fault->kind == FAULT_RESET)) {
-        result->broke_at = fault->offset;
-        result->cause = "the other side ends the connections on its own";
-    }
+    result->is_usual = is_usual;
     if (fault->kind == FAULT_LATE && fault->sent - fault->offset == 1)
-        result->cause = "the last byte is held back or dropped";
+        result->cause = cause_last;
+    else if (is_usual)
+        find_usual_cause(result);
 }
 
 int probe_fault(struct probe_result *result, const struct fault *fault,
@@ -161,10 +181,17 @@ static bool is_timeout(const struct fault *fault)
            (fault->kind == FAULT_CONNECT && fault->error == ETIMEDOUT);
 }
 
+bool probe_is_unserved(const struct fault *fault)
+{
+    return fault->offset == 0 &&
+           (fault->kind == FAULT_LATE || fault->kind == FAULT_CLOSED ||
+            fault->kind == FAULT_RESET);
+}
+
 static void shorten(int *timeout_ms)
 {
-    if (*timeout_ms > SHORT_TIMEOUT_MS)
-        *timeout_ms = SHORT_TIMEOUT_MS;
+    if (*timeout_ms > PROBE_SHORT_MS)
+        *timeout_ms = PROBE_SHORT_MS;
 }
 
 void probe_run(struct probe_context *context, probe_function *probe,
@@ -175,6 +202,9 @@ void probe_run(struct probe_context *context, probe_function *probe,
 
     if (probe(context, &connection, result) < 0)
         report_fault(result, fault, NULL, "");
+    if (connection.received > 0)
+        context->ended = NULL;
+    cause_explain(context, result);
     context->is_interrupted |= fault->kind == FAULT_STOPPED;
     context->has_local_failure |= fault->kind == FAULT_LOCAL;
     context->has_answer |= connection.received > 0 ||

@@ -21,7 +21,13 @@
 
 enum probe_verdict { PROBE_OK, PROBE_BAD, PROBE_SKIPPED };
 
-enum { PROBE_TEXT_MAX = 320, PROBE_NS_PER_MS = 1000000 };
+enum {
+    PROBE_TEXT_MAX = 320,
+    PROBE_NS_PER_MS = 1000000,
+    PROBE_SHORT_MS = 1000,
+    PROBE_BANNER_MAX = 25,
+    PROBE_VALUES = 256
+};
 
 #define PROBE_NO_OFFSET UINT64_MAX
 
@@ -29,8 +35,11 @@ struct probe_result {
     enum probe_verdict verdict;
     struct fault fault;             /* that decided it, or FAULT_NONE */
     uint64_t broke_at;              /* bytes that had come back when the other
-                                       side closed or reset the connection for
-                                       no reason of ours; or PROBE_NO_OFFSET */
+                                       side closed or reset the connection, or
+                                       sent no more, for no reason of ours; or
+                                       PROBE_NO_OFFSET */
+    bool is_usual;                  /* the diagnosis is that of the fault, and
+                                       the probe knows no better one */
     const char *cause;              /* what may explain other results as well;
                                        NULL: the diagnosis */
     char observed[PROBE_TEXT_MAX];  /* facts and figures */
@@ -49,16 +58,21 @@ struct probe_context {
     bool is_interrupted;          /* by SIGINT or SIGTERM */
     bool has_local_failure;       /* no descriptor, memory or local port left */
     bool has_answer;              /* some byte came back on some connection */
-    bool is_held_back;            /* small writes wait for acknowledgements */
-    int timeouts;                 /* probes that ended by one */
-    struct connection unused;     /* silent from the first probe to the last;
+    size_t banner_size;           /* 0 if none has been seen */
+    unsigned char banner[PROBE_BANNER_MAX]; /* its first bytes */
+    /* Those that come back changed, or not at all, wherever they are. */
+    bool values[PROBE_VALUES];
+    const char *ended;           /* why nothing is served any more, or NULL */
+    bool is_held_back;           /* small writes wait for acknowledgements */
+    int timeouts;                /* probes that ended by one */
+    struct connection unused;    /* silent from the first probe to the last;
                                     its fd is -1 if there is none */
-    int64_t unused_since_ns;      /* a time of clock_ns() */
-    struct probe_result blocked;  /* what failed while it was open, and did not
+    int64_t unused_since_ns;     /* a time of clock_ns() */
+    struct probe_result blocked; /* what failed while it was open, and did not
                                     after it was closed; or no fault */
-    double resolve_ms;            /* how long the name took to look up */
-    uint64_t bulk_bytes;          /* came back in the bulk probe */
-    double bytes_per_second;      /* of the bulk probe; 0 before it */
+    double resolve_ms;           /* how long the name took to look up */
+    uint64_t bulk_bytes;         /* came back in the bulk probe */
+    double bytes_per_second;     /* of the bulk probe; 0 before it */
     struct histogram connect_times; /* ns, of all probe_connect() calls */
     struct histogram round_trips;   /* ns, of the round trip probe */
 };
@@ -92,6 +106,15 @@ probe_function probe_unused; /* the last */
  */
 void probe_run(struct probe_context *context, probe_function *probe,
                struct probe_result *result);
+
+/* Whether nothing came back on a connection that was made. */
+bool probe_is_unserved(const struct fault *fault);
+
+/*
+ * Whether a connection is not served while another is open and silent. If it is
+ * served, the silent one becomes context->unused.
+ */
+bool probe_is_blocked(struct probe_context *context);
 
 /*
  * Connect to each endpoint of the server, and close; the "connect" rows. 32 are

@@ -7,6 +7,7 @@
 #include "config.h"
 
 #include "common/clock.h"
+#include "echoc/check/cause.h"
 #include "echoc/check/probe.h"
 #include "echoc/interrupt.h"
 #include "echoc/net/poller.h"
@@ -16,7 +17,13 @@
 
 /* An interrupt just before poller_wait() does not end it, so it waits POLL_NS
  * at most. */
-enum { MESSAGE_BYTES = 64, POLL_NS = 100000000 };
+enum {
+    MESSAGE_BYTES = 64,
+    POLL_NS = 100000000,
+    IN_TURN_MAX = 16,
+    LEAVE_MS = 200,
+    STILL_NS = 500000000
+};
 
 struct clients {
     struct connection *connections;
@@ -24,6 +31,7 @@ struct clients {
     size_t opened; /* connections, including failed ones */
     size_t answered;
     size_t failed;
+    int64_t moved_ns; /* when bytes came last */
     struct fault first_fault;
     struct poller *poller;
 };
@@ -50,6 +58,8 @@ static int connect_clients(struct probe_context *context,
         if (connection->fault.kind == FAULT_NONE)
             continue;
         count_failure(clients, connection);
+        if (connection->fault.kind == FAULT_RESET)
+            continue;
         if (connection->fault.kind != FAULT_CONNECT)
             return -1;
         /* The others would fail, too, each after another timeout. */
@@ -86,6 +96,7 @@ static void receive_answer(struct probe_context *context,
         return;
     }
     got = connection_receive(connection, context->exchange.buffer);
+    clients->moved_ns = clock_ns();
     if (got >= 0 && !connection->ended) {
         if (connection->received == MESSAGE_BYTES && got > 0)
             clients->answered++;
@@ -125,21 +136,68 @@ static int receive_answers(struct probe_context *context,
     return 0;
 }
 
+/* The clients that have no answer at the end are late. */
+static void count_late(const struct probe_context *context,
+                       struct clients *clients)
+{
+    for (size_t i = 0; i < clients->opened; i++) {
+        struct connection *connection = &clients->connections[i];
+
+        if (clients->failed > 0 || connection->fd < 0 ||
+            connection->received == MESSAGE_BYTES)
+            continue;
+        connection_fail(connection, FAULT_LATE, 0);
+        clients->first_fault = connection->fault;
+        clients->first_fault.after_ms = context->exchange.timeout_ms;
+        clients->first_fault.is_slow =
+            clients->answered == 0 && clock_ns() - clients->moved_ns < STILL_NS;
+        return;
+    }
+}
+
+/* Whether clients are served that do the same in turn; if not, their number is
+ * not to blame. The first waits until the server has noticed that the others
+ * have gone. */
+static bool is_served_in_turn(struct probe_context *context,
+                              const struct clients *clients)
+{
+    struct exchange exchange = context->exchange;
+    size_t count = clients->count < IN_TURN_MAX ? clients->count : IN_TURN_MAX;
+    bool is_served = true;
+
+    for (size_t i = 0; i < clients->opened; i++)
+        probe_end_and_close(&clients->connections[i]);
+    interrupt_wait(-1, 0, clock_ns() + LEAVE_MS * PROBE_NS_PER_MS);
+    if (exchange.timeout_ms > PROBE_SHORT_MS)
+        exchange.timeout_ms = PROBE_SHORT_MS;
+    for (size_t i = 0; i < count && is_served; i++) {
+        struct connection connection = {.fd = -1};
+
+        is_served = probe_connect(context, &connection) == 0 &&
+                    exchange_until(&exchange, &connection, MESSAGE_BYTES) == 0;
+        probe_end_and_close(&connection);
+    }
+    return is_served;
+}
+
 /* After the round trips, whose messages have the same size: if not even one of
  * them came back, the number of clients is not to blame. */
-static const char *diagnose_clients(const struct probe_context *context,
+static const char *diagnose_clients(struct probe_context *context,
                                     const struct clients *clients)
 {
-    if (clients->failed == 0 && clients->answered == 1)
-        return "clients are served one after another";
+    enum fault_kind kind = clients->first_fault.kind;
+
     if (clients->answered == 1 && context->blocked.fault.kind != FAULT_NONE)
         return probe_blocked_diagnosis(context);
-    if (clients->failed > 0 && context->round_trips.count == 0)
+    if (clients->answered == 0 || context->round_trips.count == 0 ||
+        kind == FAULT_CHANGED || kind == FAULT_EXTRA)
         return NULL;
-    if (clients->answered > 0)
-        return "not all are served at once: a limit, or a server that cannot "
-               "keep up";
-    return clients->failed == 0 ? "no client has a whole answer" : NULL;
+    if (!is_served_in_turn(context, clients))
+        return kind == FAULT_LATE ? cause_mute : NULL;
+    if (clients->failed == 0 && clients->answered == 1)
+        return "clients are served one after another";
+    return "not all are served at once: a limit, or a server that cannot keep "
+           "up";
 }
 
 /* Returns whether a connection is still open on which nothing was sent. */
@@ -164,9 +222,8 @@ static int report_one_client(const struct probe_context *context,
                     "1 of 1 got its echo while another was connected");
 }
 
-static int report_clients(const struct probe_context *context,
-                          struct probe_result *result,
-                          const struct clients *clients)
+static int report_clients(struct probe_context *context,
+                          struct probe_result *result, struct clients *clients)
 {
     static const char text[] =
         "%zu of %zu got their echo while all were connected";
@@ -177,8 +234,9 @@ static int report_clients(const struct probe_context *context,
     if (clients->answered == clients->count)
         return probe_ok(result, "clients are served at the same time", text,
                         clients->answered, clients->count);
+    count_late(context, clients);
     diagnosis = diagnose_clients(context, clients);
-    if (clients->failed == 0)
+    if (clients->failed == 0 && diagnosis != NULL)
         return probe_bad(result, diagnosis, text, clients->answered,
                          clients->count);
     return probe_fault(result, &clients->first_fault, diagnosis, text,

@@ -8,6 +8,7 @@
 
 #include "common/clock.h"
 #include "common/sockopt.h"
+#include "echoc/check/cause.h"
 #include "echoc/check/probe.h"
 #include "echoc/interrupt.h"
 
@@ -24,7 +25,8 @@ enum {
     FIRST_BYTES = 512,
     UNREAD_BYTES = 8 * 1024,
     BEFORE_END_MS = 50,
-    AFTER_RESET_MS = 20
+    AFTER_RESET_MS = 20,
+    ORDERLY_PAIRS = 3
 };
 
 static void set_cork(const struct connection *connection, int value)
@@ -73,11 +75,6 @@ static bool fails_without_end(struct probe_context *context,
                           FIRST_BYTES + UNREAD_BYTES) < 0;
 }
 
-/* What half-close and end have in common. */
-static const char no_end[] = "the other side never closes after a half-close";
-static const char reset_at_end[] =
-    "the other side answers a half-close with a reset";
-
 static int report_end(const struct fault *fault, struct probe_result *result)
 {
     const char *diagnosis = NULL;
@@ -85,9 +82,9 @@ static int report_end(const struct fault *fault, struct probe_result *result)
     if (fault->kind == FAULT_RESET) {
         diagnosis = "connections end by reset: a program that waits for the "
                     "end gets an error";
-        result->cause = reset_at_end;
+        result->cause = cause_resets;
     } else if (fault->kind == FAULT_LATE && fault->sent == fault->offset)
-        result->cause = no_end;
+        result->cause = cause_no_end;
     return probe_fault(result, fault, diagnosis, "at the end");
 }
 
@@ -108,12 +105,12 @@ static int report_half_close(struct probe_context *context,
                     "and the rest of the echo is lost",
                     "after the half-close");
         if (fault.kind == FAULT_RESET)
-            result->cause = reset_at_end;
+            result->cause = cause_resets;
         return 0;
     }
     if (fault.kind != FAULT_LATE || fault.sent > fault.offset)
         return probe_fault(result, &fault, NULL, "after the half-close");
-    result->cause = no_end;
+    result->cause = cause_no_end;
     return probe_fault(result, &fault,
                        "the half-close is not passed on: the other side never "
                        "closes",
@@ -163,21 +160,89 @@ static void reset_connection(struct connection *connection)
     probe_close(connection);
 }
 
-/* A server with a limit of one connection needs a moment to see the reset. */
+enum pair { FIRST_FAILED, SECOND_FAILED, BOTH_SERVED };
+
+/* Two connections, one after another. The first is reset with an unread echo,
+ * or ends in order. A server with a limit of one connection needs a moment to
+ * see that. */
+static enum pair try_pair(struct probe_context *context,
+                          struct connection *connection, bool with_reset)
+{
+    if (probe_connect_and_echo(context, connection, FIRST_BYTES) < 0 ||
+        (with_reset && send_unread(context, connection) < 0))
+        return FIRST_FAILED;
+    if (with_reset)
+        reset_connection(connection);
+    else
+        probe_end_and_close(connection);
+    if (interrupt_wait(-1, 0, clock_ns() + AFTER_RESET_MS * PROBE_NS_PER_MS) <
+        0) {
+        connection_fail(connection, FAULT_STOPPED, 0);
+        return FIRST_FAILED;
+    }
+    return probe_connect_and_echo(context, connection, FIRST_BYTES) < 0
+               ? SECOND_FAILED
+               : BOTH_SERVED;
+}
+
+/*
+ * The connection after our reset was not served. The reset is to blame if the
+ * same happens again, but not without a reset; or if nothing is served from
+ * then on. What fails by chance, or each second time, is neither.
+ */
+static int report_reset(struct probe_context *context,
+                        struct connection *connection,
+                        struct probe_result *result)
+{
+    static const char ended[] = "nothing is served since we reset a connection";
+    const struct fault *fault = &connection->fault;
+    int timeout_ms = context->exchange.timeout_ms;
+    size_t served = 0;
+    bool is_always = false; /* again after a reset */
+    bool is_never = true;   /* without one */
+
+    if (timeout_ms > PROBE_SHORT_MS)
+        context->exchange.timeout_ms = PROBE_SHORT_MS;
+    for (int i = 0; i < 1 + ORDERLY_PAIRS && is_never; i++) {
+        struct connection other = {.fd = -1};
+        enum pair pair = try_pair(context, &other, i == 0);
+
+        probe_end_and_close(&other);
+        served += pair;
+        if (i == 0)
+            is_always = pair == SECOND_FAILED;
+        else
+            is_never = pair == BOTH_SERVED;
+    }
+    context->exchange.timeout_ms = timeout_ms;
+    if (interrupt_received())
+        return connection_fail(connection, FAULT_STOPPED, 0);
+    if (served == 0) {
+        context->ended = ended;
+        return probe_fault(result, fault, ended, "after a reset of ours");
+    }
+    if (is_always && is_never)
+        return probe_fault(result, fault,
+                           "a reset by one client affects the next",
+                           "after a reset of ours");
+    return probe_fault(result, fault, NULL, "%s",
+                       is_never ? "once after a reset of ours"
+                                : "also without a reset of ours");
+}
+
 int probe_reset(struct probe_context *context, struct connection *connection,
                 struct probe_result *result)
 {
-    if (probe_connect_and_echo(context, connection, FIRST_BYTES) < 0 ||
-        send_unread(context, connection) < 0)
+    const struct fault *fault = &connection->fault;
+    enum pair pair = try_pair(context, connection, true);
+
+    if (pair == FIRST_FAILED)
         return -1;
-    reset_connection(connection);
-    if (interrupt_wait(-1, 0, clock_ns() + AFTER_RESET_MS * PROBE_NS_PER_MS) <
-        0)
-        return connection_fail(connection, FAULT_STOPPED, 0);
-    if (probe_connect_and_echo(context, connection, FIRST_BYTES) < 0)
-        return probe_fault(result, &connection->fault,
-                           "a reset by one client affects the next",
-                           "after a reset of ours");
+    if (pair == SECOND_FAILED && fault->kind != FAULT_CONNECT &&
+        !probe_is_unserved(fault))
+        return probe_fault(result, fault, NULL, "after a reset of ours");
+    if (pair == SECOND_FAILED)
+        return report_reset(context, connection, result);
     return probe_ok(result, "a reset by one client affects no other",
                     "we reset a connection, the next was served");
 }

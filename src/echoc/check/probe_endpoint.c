@@ -29,11 +29,15 @@ static void report_failure(struct probe_context *context,
 
     /* connect_fault() is about later connects, when EADDRNOTAVAIL means that
      * the local ports have run out. */
-    if (!has_no_address)
+    if (error == ECONNRESET)
+        fault.kind = FAULT_RESET; /* it was accepted, and reset at once */
+    else if (!has_no_address)
         fault.kind = connect_fault(error);
     context->is_interrupted |= fault.kind == FAULT_STOPPED;
     context->has_local_failure |= fault.kind == FAULT_LOCAL;
-    probe_fault(result, &fault, diagnosis_of_connect(error), "%s", name);
+    probe_fault(result, &fault,
+                error == ECONNRESET ? NULL : diagnosis_of_connect(error), "%s",
+                name);
     if (has_no_address)
         result->verdict = PROBE_SKIPPED;
 }

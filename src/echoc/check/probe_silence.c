@@ -10,6 +10,7 @@
 #include "config.h"
 
 #include "common/clock.h"
+#include "echoc/check/cause.h"
 #include "echoc/check/probe.h"
 #include "echoc/interrupt.h"
 
@@ -22,7 +23,8 @@
 enum {
     SILENCE_MS = 300,
     UNUSED_LEAST_MS = 1000,
-    BANNER_MAX = 24 /* bytes of a banner that are shown */
+    BLOCKED_TRIES = 2,
+    BANNER_MAX = PROBE_BANNER_MAX - 1 /* bytes of a banner that are shown */
 };
 
 /* The first bytes of a banner; what is not printable becomes a dot. */
@@ -38,11 +40,11 @@ static void banner_text(const unsigned char *bytes, size_t size,
 
 /* A connection on which nothing was sent has become readable. Returns whether
  * something came; if not, *end is what recv(2) says, EOF or an error. */
-static bool report_unexpected(struct probe_result *result,
+static bool report_unexpected(struct probe_context *context,
+                              struct probe_result *result,
                               const struct connection *connection, int events,
                               const char **end)
 {
-    unsigned char bytes[BANNER_MAX + 1];
     char text[BANNER_MAX + 4];
     ssize_t got = 0;
 
@@ -53,16 +55,15 @@ static bool report_unexpected(struct probe_result *result,
                   "an urgent byte before anything was sent");
         return true;
     }
-    got = recv(connection->fd, bytes, sizeof bytes, MSG_PEEK);
+    got =
+        recv(connection->fd, context->banner, sizeof context->banner, MSG_PEEK);
     if (got <= 0) {
         *end = got == 0 ? "closed by the other side" : strerror(errno);
         return false;
     }
-    banner_text(bytes, (size_t)got, text);
-    probe_bad(result,
-              "something sends a banner: a middlebox, or another kind of "
-              "server",
-              "\"%s\" before anything was sent", text);
+    context->banner_size = (size_t)got;
+    banner_text(context->banner, (size_t)got, text);
+    probe_bad(result, cause_banner, "\"%s\" before anything was sent", text);
     return true;
 }
 
@@ -83,12 +84,16 @@ int probe_silence(struct probe_context *context, struct connection *connection,
                             context->unused_since_ns + wait_ns);
     if (events < 0)
         return connection_fail(connection, FAULT_STOPPED, 0);
-    if (events > 0 && report_unexpected(result, connection, events, &end))
+    if (events > 0 &&
+        report_unexpected(context, result, connection, events, &end))
         return 0;
-    if (events > 0)
-        return probe_bad(result,
-                         "connections are closed as soon as they are made",
-                         "%s before anything was sent", end);
+    if (events > 0) {
+        probe_bad(result, "a connection is closed as soon as it is made",
+                  "%s before anything was sent", end);
+        result->cause = cause_ends;
+        result->broke_at = 0;
+        return 0;
+    }
     context->unused = *connection;
     connection->fd = -1;
     return probe_ok(result, "nothing is inserted at the start",
@@ -103,6 +108,34 @@ const char *probe_blocked_diagnosis(const struct probe_context *context)
                : "a second connection is not served: a limit";
 }
 
+/* The same has just been answered, so the wait may be short. */
+static bool is_answered(struct probe_context *context)
+{
+    struct exchange exchange = context->exchange;
+    struct connection other = {.fd = -1};
+    bool is_right = false;
+
+    if (exchange.timeout_ms > PROBE_SHORT_MS)
+        exchange.timeout_ms = PROBE_SHORT_MS;
+    is_right = probe_connect(context, &other) == 0 &&
+               exchange_until(&exchange, &other, 1) == 0;
+    probe_end_and_close(&other);
+    return is_right;
+}
+
+/* One that is not answered may be chance; of two, one would be. */
+bool probe_is_blocked(struct probe_context *context)
+{
+    if (probe_connect(context, &context->unused) == 0) {
+        context->unused_since_ns = clock_ns();
+        for (int i = 0; i < BLOCKED_TRIES; i++)
+            if (is_answered(context))
+                return false;
+    }
+    probe_end_and_close(&context->unused);
+    return true;
+}
+
 static int report_unused(struct probe_context *context,
                          struct probe_result *result, int events)
 {
@@ -112,7 +145,7 @@ static int report_unused(struct probe_context *context,
     if (events == 0)
         return probe_ok(result, "nothing is inserted while nothing is sent",
                         "open and silent for %.1f s", seconds);
-    if (report_unexpected(result, &context->unused, events, &end))
+    if (report_unexpected(context, result, &context->unused, events, &end))
         return 0;
     /* A time limit for idle connections is no fault. */
     return probe_ok(result, "idle connections have a time limit",

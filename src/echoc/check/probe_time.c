@@ -8,6 +8,7 @@
 
 #include "common/clock.h"
 #include "common/sockopt.h"
+#include "echoc/check/cause.h"
 #include "echoc/check/probe.h"
 #include "echoc/interrupt.h"
 
@@ -24,15 +25,19 @@ enum {
     GAP_MAX_NS = 2000000,
     SLOW_NS = 1000000000,
     HELD_BACK_NS = 25000000, /* less than the shortest delayed ACK, 40 ms */
+    SAVED_SHARE = 8,         /* of a long time: less may be chance */
     ROUND_TRIPS = 1000,
     ROUND_TRIPS_NS = 2000000000,
     ROUND_TRIP_BYTES = 64,
-    ONE_BYTE_ROUND_TRIPS = 5
+    SAMPLES = 3 /* the fewest that tell anything */
 };
 
 static const char held_back[] =
     "small writes are held back: Nagle's algorithm and delayed "
     "acknowledgements, or something that waits";
+
+static const char grows_with_size[] =
+    "the more bytes, the longer it takes: the server or the path is slow";
 
 static int compare_times(const void *left, const void *right)
 {
@@ -118,7 +123,7 @@ static int time_writes(const struct exchange *exchange,
         if (gap_ns > GAP_MAX_NS)
             gap_ns = GAP_MAX_NS;
         if (one[count] > SLOW_NS)
-            several[count] = one[count]; /* to wait for more tells nothing */
+            several[count] = 0; /* to wait for more tells nothing */
         else if (time_several_writes(exchange, connection, gap_ns,
                                      &several[count]) < 0)
             return -1;
@@ -138,6 +143,19 @@ static void acknowledge(const struct connection *connection)
 #endif
 }
 
+static int time_acknowledged(struct probe_context *context,
+                             struct connection *connection,
+                             struct write_times *times)
+{
+    struct exchange exchange = context->exchange;
+
+    exchange.on_progress = acknowledge;
+    probe_close(connection);
+    if (probe_connect(context, connection) < 0)
+        return -1;
+    return time_writes(&exchange, connection, times);
+}
+
 /*
  * Nagle's algorithm (RFC 896) holds a small segment back until the one before
  * is acknowledged, which a delayed ACK may put off by 40 ms and more (RFC 1122,
@@ -151,13 +169,17 @@ int probe_small_writes(struct probe_context *context,
                        struct connection *connection,
                        struct probe_result *result)
 {
-    struct exchange exchange = context->exchange;
     struct write_times times = {0};
     struct write_times quick = {0};
+    int64_t saved_ns = 0;
 
     if (probe_connect(context, connection) < 0 ||
-        time_writes(&exchange, connection, &times) < 0)
+        time_writes(&context->exchange, connection, &times) < 0)
         return -1;
+    if (times.one_write > SLOW_NS)
+        return probe_skipped(result, "too slow to tell",
+                             "p50 %.1f ms in one write",
+                             (double)times.one_write / 1e6);
     if (times.several_writes > 2 * times.one_write + HELD_BACK_NS) {
         context->is_held_back = true;
         return probe_bad(result, held_back,
@@ -166,14 +188,11 @@ int probe_small_writes(struct probe_context *context,
                          (double)times.one_write / 1e6);
     }
     quick = times;
-    if (times.one_write > HELD_BACK_NS) {
-        exchange.on_progress = acknowledge;
-        probe_close(connection);
-        if (probe_connect(context, connection) < 0 ||
-            time_writes(&exchange, connection, &quick) < 0)
-            return -1;
-    }
-    if (times.one_write - quick.one_write > HELD_BACK_NS) {
+    if (times.one_write > HELD_BACK_NS &&
+        time_acknowledged(context, connection, &quick) < 0)
+        return -1;
+    saved_ns = times.one_write - quick.one_write;
+    if (saved_ns > HELD_BACK_NS && saved_ns > times.one_write / SAVED_SHARE) {
         context->is_held_back = true;
         return probe_bad(
             result, held_back, "p50 %.1f ms, and %.3f ms with immediate ACKs",
@@ -185,61 +204,145 @@ int probe_small_writes(struct probe_context *context,
                     (double)times.one_write / 1e6);
 }
 
+/* Round trips of one size, in ns, sorted. */
+struct sample {
+    uint64_t bytes;
+    int64_t times[SAMPLES];
+};
+
+/* The sizes take turns, so that what changes with time is not taken for what
+ * grows with the size. Returns 1, 0 if there is no time for all, or -1. */
+static int time_samples(const struct exchange *exchange,
+                        struct connection *connection, struct sample samples[],
+                        size_t sizes)
+{
+    int64_t end = clock_ns() + exchange->limit_ms * (int64_t)PROBE_NS_PER_MS;
+
+    for (size_t i = 0; i < SAMPLES; i++)
+        for (size_t size = 0; size < sizes; size++) {
+            if (clock_ns() >= end)
+                return 0;
+            if (time_one_write(exchange, connection, samples[size].bytes,
+                               &samples[size].times[i]) < 0)
+                return -1;
+        }
+    for (size_t size = 0; size < sizes; size++)
+        qsort(samples[size].times, SAMPLES, sizeof samples[size].times[0],
+              compare_times);
+    return 1;
+}
+
+/* Each time of one size is longer than all times of the size before it. */
+static bool grows(const struct sample samples[], size_t sizes)
+{
+    for (size_t i = 1; i < sizes; i++)
+        if (samples[i].times[0] <= samples[i - 1].times[SAMPLES - 1])
+            return false;
+    return true;
+}
+
 /* Why do round trips take long? Returns 0 with the diagnosis, or -1 with the
  * fault. */
 static int diagnose_delay(const struct probe_context *context,
                           struct connection *connection, int64_t p50_ns,
                           const char **diagnosis)
 {
-    int64_t times[ONE_BYTE_ROUND_TRIPS];
-    int64_t end = clock_ns() + SLOW_NS;
-    size_t count = 0;
+    struct sample samples[] = {{.bytes = 1}, {.bytes = 8}, {.bytes = 32}};
+    enum { SIZES = sizeof samples / sizeof samples[0] };
+    int status = 0;
 
     *diagnosis = held_back;
     if (context->is_held_back)
         return 0;
-    while (count < ONE_BYTE_ROUND_TRIPS && clock_ns() < end)
-        if (time_one_write(&context->exchange, connection, 1, &times[count++]) <
-            0)
-            return -1;
-    *diagnosis = median(times, count) > p50_ns / 2
-                     ? "every reply takes much longer than a connect: a "
-                       "constant delay, in the server or on the way to it"
-                     : "the more bytes, the longer it takes: the server or "
-                       "the path is slow";
+    *diagnosis = "replies take much longer than a connect; too few were timed "
+                 "to tell why";
+    if (context->round_trips.count < SAMPLES)
+        return 0;
+    status = time_samples(&context->exchange, connection, samples, SIZES);
+    if (status <= 0)
+        return status;
+    if (samples[0].times[SAMPLES / 2] > p50_ns / 2)
+        *diagnosis = "every reply takes much longer than a connect: a constant "
+                     "delay, in the server or on the way to it";
+    else if (grows(samples, SIZES) && p50_ns > samples[SIZES - 1].times[0])
+        *diagnosis = grows_with_size;
+    else
+        *diagnosis = "replies take much longer than a connect, but not all of "
+                     "them";
     return 0;
 }
 
+/* Whether only the first reply of a connection takes long. A second connection
+ * has to show the same. Returns -1 with the fault. */
+static int is_first_late(struct probe_context *context,
+                         struct connection *connection, int64_t first_ns)
+{
+    int64_t again_ns = 0;
+
+    if (first_ns < SLOW_NS)
+        return 0;
+    probe_end_and_close(connection);
+    if (probe_connect(context, connection) < 0 ||
+        time_one_write(&context->exchange, connection, ROUND_TRIP_BYTES,
+                       &again_ns) < 0)
+        return -1;
+    return again_ns >= SLOW_NS;
+}
+
 static int report_round_trips(struct probe_context *context,
-                              struct connection *connection,
+                              struct connection *connection, int64_t first_ns,
                               struct probe_result *result)
 {
     const struct histogram *times = &context->round_trips;
     const char *diagnosis = "replies are not held back";
     double p50 = histogram_quantile(times, 0.5);
     bool is_long = p50 - (double)context->min_connect_ns > HELD_BACK_NS;
+    int is_late = 0;
 
     if (is_long &&
         diagnose_delay(context, connection, (int64_t)p50, &diagnosis) < 0)
         return -1;
+    if (!is_long)
+        is_late = is_first_late(context, connection, first_ns);
+    if (is_late < 0)
+        return -1;
+    if (is_late > 0)
+        diagnosis = "the first reply of a connection is late, those after it "
+                    "are not";
     probe_ok(result, diagnosis,
              "%" PRIu64 ": p50 %.3f, p90 %.3f, p99 %.3f, max %.3f ms",
              times->count, p50 / 1e6, histogram_quantile(times, 0.9) / 1e6,
              histogram_quantile(times, 0.99) / 1e6, (double)times->max / 1e6);
-    if (is_long)
+    if (is_long || is_late > 0)
         result->verdict = PROBE_BAD;
+    if (diagnosis == grows_with_size)
+        result->cause = cause_slow;
     return 0;
+}
+
+/* Whether there is time for another one. The first is not counted: it may wait
+ * for the server to begin. */
+static bool has_time(const struct probe_context *context, int64_t start_ns,
+                     int64_t first_ns)
+{
+    int64_t elapsed_ns = clock_ns() - start_ns - first_ns;
+    int64_t limit_ns = context->exchange.limit_ms * (int64_t)PROBE_NS_PER_MS;
+
+    return elapsed_ns < ROUND_TRIPS_NS ||
+           (context->round_trips.count < SAMPLES && elapsed_ns < limit_ns);
 }
 
 int probe_round_trips(struct probe_context *context,
                       struct connection *connection,
                       struct probe_result *result)
 {
-    int64_t end = clock_ns() + ROUND_TRIPS_NS;
+    int64_t start_ns = clock_ns();
+    int64_t first_ns = 0;
 
     if (probe_connect(context, connection) < 0)
         return -1;
-    for (int i = 0; i < ROUND_TRIPS && clock_ns() < end; i++) {
+    for (int i = 0; i < ROUND_TRIPS && has_time(context, start_ns, first_ns);
+         i++) {
         int64_t elapsed_ns = 0;
 
         if (time_one_write(&context->exchange, connection, ROUND_TRIP_BYTES,
@@ -247,6 +350,8 @@ int probe_round_trips(struct probe_context *context,
             return probe_fault(result, &connection->fault, NULL,
                                "round trip %d", i + 1);
         histogram_record(&context->round_trips, elapsed_ns);
+        if (i == 0)
+            first_ns = elapsed_ns;
     }
-    return report_round_trips(context, connection, result);
+    return report_round_trips(context, connection, first_ns, result);
 }
