@@ -293,6 +293,33 @@ START_TEST(the_cause_of_most_results_is_found)
 }
 END_TEST
 
+/* What shows too little to tell goes with what shows more. */
+START_TEST(a_cause_counts_what_it_may_explain)
+{
+    struct probe_result late[] = {with_fault(FAULT_LATE, 0),
+                                  with_fault(FAULT_LATE, 100),
+                                  with_fault(FAULT_LATE, 100)};
+    struct probe_result wrong[] = {with_fault(FAULT_CHANGED, 1),
+                                   with_fault(FAULT_EXTRA, 1),
+                                   with_fault(FAULT_EXTRA, 2)};
+    char text[PROBE_TEXT_MAX];
+
+    ck_assert_uint_eq(cause_find(late, 3, text), 3);
+    ck_assert_str_eq(text, "the echo stops short: something holds bytes back "
+                           "or drops them, each time after 100 bytes");
+    late[1].fault.offset = late[2].fault.offset = 0;
+    late[1].fault.sent = 1;
+    late[1].cause = cause_last;
+    late[0].cause = late[2].cause = cause_mute;
+    ck_assert_uint_eq(cause_find(late, 3, text), 3);
+    ck_assert_str_eq(text, cause_mute);
+    ck_assert_uint_eq(cause_find(wrong, 3, text), 3);
+    ck_assert_str_eq(text, cause_adds);
+    wrong[0].fault.change = CHANGE_LOST;
+    ck_assert_uint_eq(cause_find(wrong, 3, text), 2);
+}
+END_TEST
+
 static struct probe_result with_bytes(const char *seen, uint64_t offset)
 {
     struct fault fault = {.kind = FAULT_CHANGED,
@@ -384,6 +411,7 @@ void suite_tests(TCase *tests)
     tcase_add_test(tests, one_result_needs_no_cause);
     tcase_add_test(tests, a_cause_says_where_connections_ended);
     tcase_add_test(tests, the_cause_of_most_results_is_found);
+    tcase_add_test(tests, a_cause_counts_what_it_may_explain);
     tcase_add_test(tests, a_banner_explains_what_begins_with_it);
     tcase_add_test(tests, a_changed_value_explains_where_it_was_sent);
     tcase_add_test(tests, an_end_explains_what_is_not_served);

@@ -93,14 +93,23 @@ bool cause_is_same(const struct probe_result *one,
            strcmp(cause_of(one), cause_of(other)) == 0;
 }
 
-/* Both have wrong bytes, the first so few that they do not tell how. */
+/* The first does not show enough to tell its cause from that of the other: so
+ * few wrong bytes that they do not tell how they changed, or no byte at all. */
 static bool may_be_same(const struct probe_result *one,
                         const struct probe_result *other)
 {
-    return one->verdict == PROBE_BAD && other->verdict == PROBE_BAD &&
-           one->is_usual && one->cause == NULL &&
-           one->fault.kind == FAULT_CHANGED &&
-           one->fault.change == CHANGE_UNKNOWN && is_wrong(&other->fault);
+    const struct fault *fault = &one->fault;
+
+    if (one->verdict != PROBE_BAD || other->verdict != PROBE_BAD ||
+        !one->is_usual)
+        return false;
+    if (fault->kind == FAULT_LATE)
+        return fault->offset == 0 && other->is_usual &&
+               other->fault.kind == FAULT_LATE &&
+               (fault->sent == 1 ||
+                (other->fault.offset > 0 && other->cause == NULL));
+    return fault->kind == FAULT_CHANGED && fault->change == CHANGE_UNKNOWN &&
+           one->cause == NULL && is_wrong(&other->fault);
 }
 
 /* Of the results with the same cause as this one. The offsets at which
@@ -120,10 +129,10 @@ static struct group find_group(const struct probe_result results[],
     for (size_t i = 0; i < count; i++) {
         uint64_t offset = results[i].broke_at;
 
-        if (!cause_is_same(&results[i], result) &&
-            !may_be_same(&results[i], result))
+        group.count += cause_is_same(&results[i], result) ||
+                       may_be_same(&results[i], result);
+        if (!cause_is_same(&results[i], result))
             continue;
-        group.count++;
         if (offset < group.low)
             group.low = offset;
         if (offset > group.high)
