@@ -49,10 +49,11 @@ static void on_signal(int number)
 }
 
 /* Whoever started this process with the signal ignored, as nohup(1) or a shell
- * without job control does, wants it to stay so. */
+ * without job control does, wants it to stay so. SA_RESTART: a line that is
+ * being written is not broken off; poll(2) ends nevertheless. */
 static int catch_unless_ignored(int i)
 {
-    struct sigaction action = {.sa_handler = on_signal};
+    struct sigaction action = {.sa_handler = on_signal, .sa_flags = SA_RESTART};
     struct sigaction inherited;
 
     if (sigaction(numbers[i], NULL, &inherited) < 0)
@@ -90,7 +91,6 @@ static void on_quit_signal(int number)
     errno = error;
 }
 
-/* SA_RESTART: a line that is being written is not broken off. */
 int interrupt_on_quit(void (*report)(void *context), void *context)
 {
     struct sigaction action = {.sa_handler = on_quit_signal,

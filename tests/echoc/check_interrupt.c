@@ -49,6 +49,17 @@ START_TEST(an_ignored_signal_stays_ignored)
 }
 END_TEST
 
+/* When a signal meets write(2) is a matter of time, so look at the flag. */
+START_TEST(a_signal_does_not_break_off_what_is_written)
+{
+    struct sigaction action;
+
+    ck_assert_int_eq(interrupt_catch(), 0);
+    ck_assert_int_eq(sigaction(numbers[_i], NULL, &action), 0);
+    ck_assert((action.sa_flags & SA_RESTART) != 0);
+}
+END_TEST
+
 void suite_tests(TCase *tests)
 {
     tcase_add_loop_test(tests, a_signal_makes_the_descriptor_readable, 0, 2);
@@ -57,4 +68,6 @@ void suite_tests(TCase *tests)
     tcase_add_loop_test_raise_signal(
         tests, the_second_signal_has_its_default_action, SIGTERM, 1, 2);
     tcase_add_loop_test(tests, an_ignored_signal_stays_ignored, 0, 2);
+    tcase_add_loop_test(tests, a_signal_does_not_break_off_what_is_written, 0,
+                        2);
 }
