@@ -132,9 +132,9 @@ static int find_shift(const unsigned char *bytes, size_t size,
 
 /*
  * Compare the reply with what was sent up and down, for each value: how often
- * it was in the part that can be compared, and how often it was changed, removed, or came
- * after something that was added. A reply of the same size is not shifted.
- * Returns the size of that part.
+ * it was in the part that can be compared, and how often it was changed,
+ * removed, or came after something that was added. A reply of the same size is
+ * not shifted. Returns the size of that part.
  */
 static size_t count_changes(const unsigned char *bytes, size_t size,
                             const unsigned char *reply, size_t got,
