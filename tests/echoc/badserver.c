@@ -64,8 +64,8 @@ enum when {
 typedef bool fault_handler(struct connection *client);
 
 static fault_handler append_bytes, change_byte, close_after, delay_echo,
-    delay_large, delay_last_byte, drop_nul, echo_slowly, half_close, idle,
-    keep_open, late_banner, lose_bytes, make_upper, miscount_byte, mix_up,
+    delay_half, delay_large, delay_last_byte, drop_nul, echo_slowly, half_close,
+    idle, keep_open, late_banner, lose_bytes, make_upper, miscount_byte, mix_up,
     read_only, reset_after, reset_some, send_banner, send_urgent, send_x,
     skip_client, store, swap_bytes, swallow, write_twice;
 
@@ -119,6 +119,8 @@ static const struct fault {
     {"dribble", "60 bytes every 10 ms", RECEIVED, echo_slowly, 60},
     {"crawl", "1 byte every 10 ms", RECEIVED, echo_slowly, 1},
     {"nagle", "two writes, no TCP_NODELAY", RECEIVED, write_twice, 0},
+    {"nagle-half", "delays every second message of four writes", RECEIVED,
+     delay_half, 40},
     {"slow", "reads and sends 200 kB/s", RECEIVED, echo_slowly, 2000},
     {"store", "reads 1 MiB at 400 kB/s, then echoes", RECEIVED, store, 400},
     {"silent", "reads, sends nothing", WAITING, read_only, 0},
@@ -388,6 +390,14 @@ static bool delay_echo(struct connection *client)
 static bool delay_large(struct connection *client)
 {
     return client->size < 64 ? echo(client) : delay_echo(client);
+}
+
+/* The probe of small writes sends 64 bytes in one write and 64 in four. */
+static bool delay_half(struct connection *client)
+{
+    if ((client->offset + client->size) % 256 == 128)
+        wait_for(-1, 0, client->fault->argument);
+    return echo(client);
 }
 
 /* The argument is the number of bytes in 10 ms. */
