@@ -89,15 +89,27 @@ void ping_report_fault(const struct ping *ping)
            counters_get(&ping->counters.sent), text);
 }
 
+/* Six numbers have to fit a line. */
+static int decimals(double ms)
+{
+    return ms < 9.9995 ? 3 : ms < 99.995 ? 2 : ms < 999.95;
+}
+
 static void print_times(const char *what, const struct histogram *times)
 {
+    const double ms[] = {(double)times->min / 1e6,
+                         histogram_mean(times) / 1e6,
+                         histogram_quantile(times, 0.5) / 1e6,
+                         histogram_quantile(times, 0.99) / 1e6,
+                         (double)times->max / 1e6,
+                         histogram_deviation(times) / 1e6};
+
     if (times->count == 0)
         return;
-    printf("%s min/avg/p50/p99/max/mdev = %.3f/%.3f/%.3f/%.3f/%.3f/%.3f ms\n",
-           what, (double)times->min / 1e6, histogram_mean(times) / 1e6,
-           histogram_quantile(times, 0.5) / 1e6,
-           histogram_quantile(times, 0.99) / 1e6, (double)times->max / 1e6,
-           histogram_deviation(times) / 1e6);
+    printf("%s min/avg/p50/p99/max/mdev =", what);
+    for (size_t i = 0; i < sizeof ms / sizeof ms[0]; i++)
+        printf("%c%.*f", i == 0 ? ' ' : '/', decimals(ms[i]), ms[i]);
+    printf(" ms\n");
 }
 
 /* Of the messages that have ended. */
@@ -137,7 +149,7 @@ void ping_report_progress(void *context)
     fprintf(stderr, "%s, %.6g%% loss, time %.3f s", text,
             loss_percent(&ping->counters), seconds_since_start(ping));
     if (times->count > 0)
-        fprintf(stderr, ", round trip min/avg/max = %.3f/%.3f/%.3f ms",
+        fprintf(stderr, "\nround trip min/avg/max = %.3f/%.3f/%.3f ms",
                 (double)times->min / 1e6, histogram_mean(times) / 1e6,
                 (double)times->max / 1e6);
     fputc('\n', stderr);
