@@ -113,8 +113,8 @@ struct write_times {
     size_t held_back;
 };
 
-/* A relay may or may not join writes, by chance, and only what was written apart
- * is held back. If nearly all messages are, it is no chance. */
+/* A relay may or may not join writes, by chance, and what it joins is not held
+ * back. If nearly all messages are, it is no chance. */
 static bool is_held_back(const struct write_times *times)
 {
     return times->held_back > times->rounds * 3 / 4;
