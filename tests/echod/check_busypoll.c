@@ -56,17 +56,22 @@ START_TEST(a_wait_without_input_ends)
 }
 END_TEST
 
-/* Input and end of file. Else the wait would last longer than the time limit of
- * the test. */
+/* Longer than the time limit of a test. */
+static void allow_one_long_wait(void)
+{
+    busypoll_init(1000000);
+    limit_ns *= 100000;
+    threads_max = 1;
+}
+
+/* Input and end of file. */
 START_TEST(a_wait_ends_at_once_if_a_read_would_not_block)
 {
     char byte = 0;
     int fds[2];
 
     unix_pair(fds);
-    busypoll_init(1000000);
-    limit_ns *= 100000;
-    threads_max = 1;
+    allow_one_long_wait();
     write_all(fds[1], "x", 1);
     busypoll_wait(fds[0]);
     read_all(fds[0], &byte, 1); /* it was not taken */
@@ -85,9 +90,7 @@ START_TEST(an_error_is_left_for_the_read)
     int fds[2];
 
     unix_pair(fds);
-    busypoll_init(1000000);
-    limit_ns *= 100000;
-    threads_max = 1;
+    allow_one_long_wait();
     write_all(fds[0], "x", 1);
     close(fds[1]); /* without reading, which is a reset */
     busypoll_wait(fds[0]);
@@ -109,9 +112,7 @@ START_TEST(only_so_many_threads_wait_at_once)
     int fds[2];
 
     unix_pair(fds);
-    busypoll_init(1000000);
-    limit_ns *= 100000;
-    threads_max = 1;
+    allow_one_long_wait();
     ck_assert_int_eq(pthread_create(&thread, NULL, wait_for_input, &fds[0]), 0);
     EVENTUALLY(calls > 0);
     busypoll_wait(fds[0]);
