@@ -85,7 +85,7 @@ def has(name, lines, *wanted):
 
 def test_scenes(directory):
     iterative, forking, threads = (compiled(name, directory) for name in (
-        "bytes", "processes", "detached"))
+        "bytes", "processes", "checked"))
     lines = table("talk", threads, directory)
     same("talk: a row for each client and each thread",
          list(dict.fromkeys(line["who"] for line in lines)),
