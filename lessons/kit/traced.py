@@ -17,6 +17,7 @@ SETTLED = 1.0  # s; a server that is never quiet is not waited for longer
 NOT_PERMITTED = re.compile(r"^\S*strace: .*ptrace.*not permitted", re.I | re.M)
 LISTENS = re.compile(r"listen\(\d+(<[^ ,]*)?, .*= 0|<\.\.\. listen resumed>"
                      r".*= 0")
+CHILD = re.compile(r"\b(?:clone3?|v?fork)\b.*\) += (\d+)")
 
 
 class Failure(Exception):
@@ -116,7 +117,8 @@ def send_signal(server, name):
 
 
 def living(server):
-    """The server's threads that have not ended, as strace knows them."""
+    """The server's threads that have not ended, as strace knows them. A new one
+    may not have run yet."""
     seen, gone = {}, set()
     for line in lines(server):
         match = strace.LINE.match(line)
@@ -124,6 +126,9 @@ def living(server):
             seen[int(match[1])] = True
             if match[3].startswith("+++ "):
                 gone.add(int(match[1]))
+            child = CHILD.search(match[3])
+            if child:
+                seen[int(child[1])] = True
     return [tid for tid in seen if tid not in gone]
 
 

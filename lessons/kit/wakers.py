@@ -143,7 +143,8 @@ def interrupter(call, known):
         return None
     sender = re.search(r"si_pid=(\d+)", note.text)
     if note.text.startswith("SIGCHLD") and sender:
-        found = known.by_key["exit", int(sender[1])]
+        found = [other for other in known.by_key["exit", int(sender[1])]
+                 if other.name == "exit"]
     else:
         found = within(known.by_key["signal", known.process[call.who]], call)
     return found[-1] if found else None

@@ -152,6 +152,19 @@ def test_end_of_file():
                           "")], [])).name, "write")
 
 
+def test_child():
+    lines = ["1 1.0 fork() = 2 <0.0001>", "1 1.1 poll(NULL, 0, -1 <unfinished "
+             "...>", "2 1.2 exit_group(0) = ?", "2 1.3 +++ exited with 0 +++",
+             "1 1.4 <... poll resumed>) = ? ERESTART_RESTARTBLOCK (Interrupted"
+             " by signal) <0.3>", "1 1.5 --- SIGCHLD {si_signo=SIGCHLD, "
+             "si_code=CLD_EXITED, si_pid=2, si_uid=0} ---",
+             "1 1.6 wait4(-1, NULL, WNOHANG, NULL) = 2 <0.0001>"]
+    known = wakers.index(*strace.parse(lines))
+    by = wakers.waker(known.by_who[1][1], known)
+    same("the end of a child process ends a wait, by SIGCHLD",
+         (by.who, by.name), (2, "exit"))
+
+
 def test_sides():
     """What one process writes is not read by another that has the socket."""
     lines = [f"1 1.0 read({CONN},  <unfinished ...>",
@@ -176,6 +189,7 @@ if __name__ == "__main__":
     test_wakers()
     test_futex()
     test_end_of_file()
+    test_child()
     test_sides()
     test_scale()
     sys.exit(finish())
