@@ -17,7 +17,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { BUFFER_SIZE = 16384, STACK_SIZE = 65536, IDLE_LIMIT_S = 2 };
+enum { BUFFER_SIZE = 16384, STACK_SIZE = 65536, IDLE_LIMIT_S = 3 };
 
 static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
 static unsigned long clients, bytes; /* that have ended; behind the mutex */
@@ -72,29 +72,24 @@ static void on_sigusr1(int signal_number)
     statistics_wanted = 1;
 }
 
-static ssize_t read_some(int fd, char *buffer, size_t size)
-{
-    ssize_t n;
-    do
-        n = read(fd, buffer, size);
-    while (n < 0 && errno == EINTR);
-    return n;
-}
-
 static void echo(int fd)
 {
     char buffer[BUFFER_SIZE];
     size_t total = 0;
     ssize_t n;
-    while ((n = read_some(fd, buffer, sizeof buffer)) > 0) {
+    while ((n = read(fd, buffer, sizeof buffer)) != 0) {
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n < 0) {
+            perror("read");
+            break;
+        }
         if (write_all(fd, buffer, (size_t)n) < 0) {
             perror("write");
             break;
         }
         total += (size_t)n;
     }
-    if (n < 0)
-        perror("read");
     count_client(total);
     close(fd);
 }

@@ -16,12 +16,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/time.h>
 #include <time.h>
 #include <unistd.h>
 
-enum { BUFFER_SIZE = 16384, STACK_SIZE = 65536, IDLE_LIMIT_S = 2 };
+enum { BUFFER_SIZE = 16384, STACK_SIZE = 65536, IDLE_LIMIT_S = 3 };
 enum { GRACE_S = 5, FD_LIMIT = 65536 };
 
 static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
@@ -56,13 +57,11 @@ static int listen_on(const char *port)
 /* Print a line, or count it as lost if that would block. */
 static void report(const char *format, ...)
 {
-    char line[256];
     va_list arguments;
     va_start(arguments, format);
-    int length = vsnprintf(line, sizeof line, format, arguments);
-    va_end(arguments);
-    if (write(STDOUT_FILENO, line, (size_t)length) < 0)
+    if (vdprintf(STDOUT_FILENO, format, arguments) < 0)
         lines_lost++;
+    va_end(arguments);
 }
 
 /* Return 0, or -1 with errno set if not everything was written. */
@@ -101,34 +100,38 @@ static void catch_signals(void)
     signal(SIGPIPE, SIG_IGN);
 }
 
-static ssize_t read_some(int fd, char *buffer, size_t size)
-{
-    ssize_t n;
-    do
-        n = read(fd, buffer, size);
-    while (n < 0 && errno == EINTR);
-    return n;
-}
-
 static size_t echo(int fd)
 {
     char buffer[BUFFER_SIZE];
     size_t total = 0;
     ssize_t n;
-    while ((n = read_some(fd, buffer, sizeof buffer)) > 0) {
+    while ((n = read(fd, buffer, sizeof buffer)) != 0) {
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n < 0) {
+            report("read: %s\n", strerror(errno));
+            break;
+        }
         if (write_all(fd, buffer, (size_t)n) < 0) {
             report("write: %s\n", strerror(errno));
             break;
         }
         total += (size_t)n;
     }
-    if (n < 0)
-        report("read: %s\n", strerror(errno));
     return total;
 }
 
-/* close(2) with the mutex held: stop_clients() must not find a descriptor that
- * has become another client's. */
+/* close(2) with input unread resets the connection, and destroys the echo that
+ * is on its way. So wait until the client's system has it. */
+static void wait_for_delivery(int fd)
+{
+    int left = 1; /* bytes that were not acknowledged */
+    for (int i = 0; i < 100 * IDLE_LIMIT_S && left > 0; i++)
+        if (ioctl(fd, TIOCOUTQ, &left) == 0 && left > 0)
+            nanosleep(&(struct timespec){.tv_nsec = 10000000}, NULL);
+}
+
+/* close(2) behind the mutex: the number may be another client's at once. */
 static void remove_client(int fd, size_t total)
 {
     pthread_mutex_lock(&mutex);
@@ -149,7 +152,9 @@ static void *client_thread(void *arg)
     struct timeval limit = {.tv_sec = IDLE_LIMIT_S};
     setsockopt(client_fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit);
     setsockopt(client_fd, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof limit);
-    remove_client(client_fd, echo(client_fd));
+    size_t total = echo(client_fd);
+    wait_for_delivery(client_fd);
+    remove_client(client_fd, total);
     return NULL;
 }
 

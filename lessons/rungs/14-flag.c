@@ -3,6 +3,7 @@
  *
  * An echo server with a thread for each client.
  */
+#include <errno.h>
 #include <netinet/in.h>
 #include <pthread.h>
 #include <signal.h>
@@ -43,6 +44,8 @@ static int write_all(int fd, const char *data, size_t length)
 {
     while (length > 0) {
         ssize_t n = write(fd, data, length);
+        if (n < 0 && errno == EINTR)
+            continue;
         if (n < 0)
             return -1;
         data += n;
@@ -71,15 +74,19 @@ static void echo(int fd)
     char buffer[BUFFER_SIZE];
     size_t total = 0;
     ssize_t n;
-    while ((n = read(fd, buffer, sizeof buffer)) > 0) {
+    while ((n = read(fd, buffer, sizeof buffer)) != 0) {
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n < 0) {
+            perror("read");
+            break;
+        }
         if (write_all(fd, buffer, (size_t)n) < 0) {
             perror("write");
             break;
         }
         total += (size_t)n;
     }
-    if (n < 0)
-        perror("read");
     count_client(total);
     close(fd);
 }
@@ -115,6 +122,8 @@ int main(int argc, char **argv)
         }
         /* step: accept */
         int client_fd = accept(listener, NULL, NULL);
+        if (client_fd < 0 && errno == EINTR)
+            continue;
         if (client_fd < 0) {
             perror("accept");
             continue;

@@ -18,7 +18,6 @@ enum { BUFFER_SIZE = 16384, STACK_SIZE = 65536 };
 
 static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
 static unsigned long clients, bytes; /* that have ended; behind the mutex */
-static volatile sig_atomic_t statistics_wanted;
 
 /* Only for errors before the first client. */
 static void die(const char *call)
@@ -66,16 +65,9 @@ static void count_client(size_t total)
 static void on_sigusr1(int signal_number)
 {
     (void)signal_number;
-    statistics_wanted = 1;
-}
-
-static ssize_t read_some(int fd, char *buffer, size_t size)
-{
-    ssize_t n;
-    do
-        n = read(fd, buffer, size);
-    while (n < 0 && errno == EINTR);
-    return n;
+    pthread_mutex_lock(&mutex);
+    printf("%lu clients, %lu bytes\n", clients, bytes);
+    pthread_mutex_unlock(&mutex);
 }
 
 static void echo(int fd)
@@ -83,15 +75,19 @@ static void echo(int fd)
     char buffer[BUFFER_SIZE];
     size_t total = 0;
     ssize_t n;
-    while ((n = read_some(fd, buffer, sizeof buffer)) > 0) {
+    while ((n = read(fd, buffer, sizeof buffer)) != 0) {
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n < 0) {
+            perror("read");
+            break;
+        }
         if (write_all(fd, buffer, (size_t)n) < 0) {
             perror("write");
             break;
         }
         total += (size_t)n;
     }
-    if (n < 0)
-        perror("read");
     count_client(total);
     close(fd);
 }
@@ -119,12 +115,6 @@ int main(int argc, char **argv)
     pthread_attr_setstacksize(&attributes, STACK_SIZE);
     int listener = listen_on(argv[1]);
     for (;;) {
-        if (statistics_wanted) {
-            statistics_wanted = 0;
-            pthread_mutex_lock(&mutex);
-            printf("%lu clients, %lu bytes\n", clients, bytes);
-            pthread_mutex_unlock(&mutex);
-        }
         /* step: accept */
         int client_fd = accept(listener, NULL, NULL);
         if (client_fd < 0 && errno == EINTR)

@@ -1,0 +1,3 @@
+# SPDX-License-Identifier: ISC
+# Copyright (c) 2026 The echod authors
+"""What the scripts of the lessons share."""

@@ -1,0 +1,116 @@
+# SPDX-License-Identifier: ISC
+# Copyright (c) 2026 The echod authors
+"""How a demo runs: from the command line to its verdict.
+
+A demo is a function of the server and of say(), which prints a line for the
+person who watches. It raises Failure if the server does not pass, and CannotShow
+if this machine cannot show it.
+"""
+import argparse
+import contextlib
+import os
+import pwd
+import resource
+import signal
+import sys
+
+from .clients import ordinary, witness
+from .server import (CannotShow, Failure, Server, command_from, end_children,
+                     wait_for)
+
+PASS, FAIL, USAGE, CANNOT_SHOW = 0, 1, 2, 3
+TIME_LIMIT = 90  # seconds; no demo takes so long
+
+
+@contextlib.contextmanager
+def scene(server, **limits):
+    """Start the server. Before the scene it must serve an ordinary client, also
+    while another is connected. Afterwards it must run, serve those that were
+    there and a new one, and have left no zombies."""
+    server.start(**limits)
+    try:
+        ordinary(server, 'the first client')
+        with witness(server):
+            ordinary(server, 'a second client')
+            yield
+            check_running(server)
+            ordinary(server, 'a new client, afterwards,')
+    except Failure:
+        # What a client sees is the effect; a server that ended is the cause.
+        wait_for(lambda: not server.is_running(), 0.2)
+        check_running(server)
+        raise
+    check_running(server)
+    # A server may collect one child when the next client comes.
+    wait_for(lambda: server.zombies() <= 1, 2)
+    if server.zombies() > 1:
+        raise Failure(f'the server left {server.zombies()} zombies')
+
+
+def check_running(server):
+    if not server.is_running():
+        raise Failure(f'the server has {server.how_it_ended()}' +
+                      (f': {server.last_line}' if server.last_line else ''))
+
+
+def arguments():
+    parser = argparse.ArgumentParser(
+        usage='%(prog)s [--limit S] [--user NAME] COMMAND [ARGUMENT]...',
+        description='COMMAND runs the server. {port} in it is replaced by a '
+        'port; without {port}, the port is added as the last argument.')
+    parser.add_argument('--limit', type=float, default=10, metavar='S',
+                        help='how long a silent client may keep its place, in '
+                        'seconds (10)')
+    parser.add_argument('--user', metavar='NAME',
+                        help='run the server as this user, if run by root')
+    parser.add_argument('command', nargs=argparse.REMAINDER,
+                        help=argparse.SUPPRESS)
+    options = parser.parse_args()
+    if options.command[:1] == ['--']:
+        del options.command[0]
+    if not options.command:
+        parser.error('which server?')
+    return options
+
+
+def user_ids(name):
+    if name is None or os.geteuid() != 0:
+        return None
+    entry = pwd.getpwnam(name)
+    return entry.pw_uid, entry.pw_gid
+
+
+def run(demo, title):
+    """Run the demo on the command line's server. Return the exit status."""
+    options = arguments()
+    if sys.platform != 'linux':
+        print('CANNOT SHOW: this demo needs the /proc of Linux')
+        return CANNOT_SHOW
+    hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+    server = Server(command_from(options.command), user_ids(options.user))
+    server.limit = options.limit
+
+    def out_of_time(_number, _frame):
+        raise Failure(f'the demo takes longer than {TIME_LIMIT} s')
+    signal.signal(signal.SIGALRM, out_of_time)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(FAIL))
+    signal.alarm(TIME_LIMIT)
+    print(title.splitlines()[0], flush=True)
+    try:
+        demo(server, lambda text: print('  ' + text, flush=True))
+    except Failure as failure:
+        print(f'FAIL: {failure}')
+        return FAIL
+    except CannotShow as reason:
+        print(f'CANNOT SHOW: {reason}')
+        return CANNOT_SHOW
+    except KeyboardInterrupt:
+        print('interrupted')
+        return FAIL
+    finally:
+        signal.alarm(0)
+        server.release_output()
+        end_children()
+    print('PASS')
+    return PASS

@@ -1,0 +1,337 @@
+# SPDX-License-Identifier: ISC
+# Copyright (c) 2026 The echod authors
+"""The server that a demo looks at: start it, find its threads, end it.
+
+A command is a list of words. "{port}" in it stands for a free port; if it is
+not there, the port is added as the last word. All that the server starts is
+ended with it, whatever it is.
+"""
+import ctypes
+import fcntl
+import os
+import random
+import re
+import resource
+import shlex
+import signal
+import socket
+import subprocess
+import sys
+import termios
+import threading
+import time
+
+PATIENCE = 5  # seconds; a server that works answers within milliseconds
+LIBC = ctypes.CDLL(None, use_errno=True)
+PR_SET_CHILD_SUBREAPER = 36
+TICKS = os.sysconf('SC_CLK_TCK')
+
+
+class Failure(Exception):
+    """The server does not pass; the text says what was seen."""
+
+
+class CannotShow(Exception):
+    """This machine lacks what the demo needs; the text says what."""
+
+
+def wait_for(condition, seconds=PATIENCE, pause=0.01):
+    """Ask until the condition holds. Return its last value."""
+    end = time.monotonic() + seconds
+    while True:
+        value = condition()
+        if value or time.monotonic() > end:
+            return value
+        time.sleep(pause)
+
+
+def read_file(path):
+    try:
+        with open(path) as file:
+            return file.read()
+    except OSError:
+        return ''
+
+
+LISTEN, TIME_WAIT = '0A', '06'
+
+
+def has_socket(port, peer=None, state=None):
+    """Whether a TCP socket of this machine has this port, and the peer's port
+    and the state that are asked for. A peer of 0 is that of a listener. Without
+    a state, TIME_WAIT does not count."""
+    pattern = re.compile(':%04X [0-9A-F]+:%s (?!%s)%s' % (
+        port, '....' if peer is None else '%04X' % peer,
+        'XX' if state else TIME_WAIT, state or '..'))
+    return any(pattern.search(read_file(name))
+               for name in ('/proc/net/tcp', '/proc/net/tcp6'))
+
+
+def free_port():
+    """A port below those that the system gives to clients."""
+    while True:
+        port = random.randint(20000, 32000)
+        with socket.socket() as probe:
+            try:
+                probe.bind(('127.0.0.1', port))
+                return port
+            except OSError:
+                continue
+
+
+def children_of(pids):
+    """All descendants of these processes as {pid: state}."""
+    parents = {}
+    for name in os.listdir('/proc'):
+        if name.isdigit():
+            # The name, in parentheses, may contain spaces.
+            words = read_file(f'/proc/{name}/stat').rpartition(')')[2].split()
+            if words:
+                parents[int(name)] = (int(words[1]), words[0])
+    found = {}
+    new = set(pids)
+    while new:
+        new = {pid for pid, (parent, _) in parents.items()
+               if parent in new and pid not in found}
+        found.update((pid, parents[pid][1]) for pid in new)
+    return found
+
+
+def status_field(pid, name):
+    """A line of /proc/PID/status as text, or ''."""
+    for line in read_file(f'/proc/{pid}/status').splitlines():
+        if line.startswith(name + ':'):
+            return line.split(':', 1)[1].strip()
+    return ''
+
+
+def end_children():
+    """End every descendant of this process, and collect them."""
+    while True:
+        children = children_of([os.getpid()])
+        for pid, state in children.items():
+            if state != 'Z':
+                try:
+                    os.kill(pid, signal.SIGKILL)
+                except ProcessLookupError:
+                    pass
+        try:
+            while os.waitpid(-1, os.WNOHANG) != (0, 0):
+                pass
+        except ChildProcessError:
+            return
+        time.sleep(0.01)
+
+
+class Server:
+    """A server under observation. Its output is a pipe of one page, which a
+    thread empties unless hold_output() was called."""
+
+    def __init__(self, command, user=None):
+        self.command = command
+        self.user = user
+        self.port = None
+        self.process = None
+        self.lines = 0
+        self.last_line = ''
+        self.reading = threading.Event()
+        self.reading.set()
+        self.output = None
+        # What outlives its parent becomes a child of this process.
+        LIBC.prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+
+    def start(self, descriptors=4096, same_port=False):
+        """Start the server with so many descriptors, and wait until it listens.
+        """
+        for _ in range(5):
+            if not same_port:
+                self.port = free_port()
+            self._launch(descriptors)
+            if wait_for(self._listens_or_ended, 2 * PATIENCE) == 'listens':
+                return
+            ended = self.process.poll() is not None
+            end_children()
+            if ended and 'in use' in self.last_line and not same_port:
+                continue
+            break
+        if ended:
+            raise Failure('the server ended before it listened: ' +
+                          (self.last_line or 'it said nothing'))
+        raise Failure(f'the server does not listen on port {self.port}')
+
+    def _launch(self, descriptors):
+        words = [word.replace('{port}', str(self.port))
+                 for word in self.command]
+        if words == self.command:
+            words.append(str(self.port))
+
+        def set_limits():
+            resource.setrlimit(resource.RLIMIT_NOFILE, (descriptors,) * 2)
+            resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+            hard = resource.getrlimit(resource.RLIMIT_STACK)[1]
+            resource.setrlimit(resource.RLIMIT_STACK, (8 << 20, hard))
+        self.output, write_end = os.pipe()
+        fcntl.fcntl(write_end, getattr(fcntl, 'F_SETPIPE_SZ', 1031), 4096)
+        who = {}
+        if self.user is not None:
+            who = {'user': self.user[0], 'group': self.user[1],
+                   'extra_groups': []}
+        try:
+            self.process = subprocess.Popen(
+                words, stdin=subprocess.DEVNULL, stdout=write_end,
+                stderr=write_end, start_new_session=True,
+                preexec_fn=set_limits, **who)
+        except OSError as error:
+            raise Failure(f'{words[0]}: {error.strerror}') from None
+        finally:
+            os.close(write_end)
+        threading.Thread(target=self._read_output, args=(self.output,),
+                         daemon=True).start()
+
+    def _read_output(self, fd):
+        rest = b''
+        while True:
+            self.reading.wait()
+            data = os.read(fd, 65536)
+            if not data:
+                os.close(fd)
+                return
+            *lines, rest = (rest + data).split(b'\n')
+            self.lines += len(lines)
+            if lines:
+                self.last_line = lines[-1].decode(errors='replace')
+
+    def hold_output(self):
+        """Read no more of what the server prints."""
+        self.reading.clear()
+
+    def release_output(self):
+        self.reading.set()
+
+    def output_is_full(self):
+        """A line of 100 bytes would have to wait. For a held output only."""
+        waiting = fcntl.ioctl(self.output, termios.FIONREAD, bytes(4))
+        return int.from_bytes(waiting, sys.byteorder) > 4096 - 100
+
+    def _listens_or_ended(self):
+        if has_socket(self.port, 0, LISTEN):
+            return 'listens'
+        return 'ended' if self.process.poll() is not None else None
+
+    def is_running(self):
+        return self.process.poll() is None
+
+    def how_it_ended(self):
+        """'exit status 1' or 'SIGPIPE', for a server that has ended."""
+        code = self.process.poll()
+        if code is None:
+            return 'it runs'
+        if code < 0:
+            return 'ended by ' + signal.Signals(-code).name
+        return f'ended with exit status {code}'
+
+    def processes(self):
+        """The server's processes that are not zombies."""
+        return [pid for pid, state in children_of([os.getpid()]).items()
+                if state != 'Z']
+
+    def zombies(self):
+        """How many children the server has left uncollected."""
+        pid = self.process.pid
+        return sum(state == 'Z' and child != pid
+                   for child, state in children_of([os.getpid()]).items())
+
+    def threads(self):
+        """(process, thread) of all its threads."""
+        found = []
+        for pid in self.processes():
+            try:
+                found += [(pid, int(tid))
+                          for tid in os.listdir(f'/proc/{pid}/task')]
+            except OSError:
+                pass
+        return found
+
+    def signal(self, number):
+        """Send the signal to the main process only."""
+        if self.is_running():
+            self.process.send_signal(number)
+
+    def _signal_all(self, number):
+        """Send the signal to all of its processes."""
+        for pid in self.paused:
+            try:
+                os.kill(pid, number)
+            except ProcessLookupError:
+                pass
+
+    def pause(self, threads=None):
+        """Stop all processes, as ^Z does, and wait until each of the threads
+        (by default all) stands still."""
+        if threads is None:
+            threads = self.threads()
+        self.paused = {pid for pid, _ in threads}
+        self._signal_all(signal.SIGSTOP)
+        wait_for(lambda: all(
+            status_field(f'{pid}/task/{tid}', 'State')[:1] in ('T', 'Z', 'X', '')
+            for pid, tid in threads), pause=0.001)
+
+    def go_on(self):
+        self._signal_all(signal.SIGCONT)
+
+    def catches(self, number):
+        mask = status_field(self.process.pid, 'SigCgt')
+        return bool(int(mask or '0', 16) >> (number - 1) & 1)
+
+    def signal_threads(self, number):
+        """Send the signal to every thread, and wait until none is pending. The
+        kernel may give a signal for the process to any of its threads."""
+        sent = self.threads()
+        for pid, tid in sent:
+            LIBC.syscall(TGKILL, pid, tid, number)
+        wait_for(lambda: all(
+            int(status_field(f'{pid}/task/{tid}', 'SigPnd') or '0', 16) == 0
+            for pid, tid in sent))
+
+    def cpu_seconds(self):
+        """What its processes have used; children that have ended count if they
+        were collected."""
+        total = 0
+        for pid in self.processes():
+            words = read_file(f'/proc/{pid}/stat').rpartition(')')[2].split()
+            total += sum(map(int, words[11:15])) if words else 0
+        return total / TICKS
+
+    def memory_kb(self):
+        """What its processes have in memory, shared pages divided among those
+        that share them, with the page tables."""
+        total = 0
+        for pid in self.processes():
+            for line in read_file(f'/proc/{pid}/smaps_rollup').splitlines():
+                if line.startswith('Pss:'):
+                    total += int(line.split()[1])
+            total += int((status_field(pid, 'VmPTE') or '0').split()[0])
+        return total
+
+    def limit_address_space(self, more):
+        """Let its main process have so many bytes more than it has now."""
+        pid = self.process.pid
+        size = int((status_field(pid, 'VmSize') or '0').split()[0]) * 1024
+        resource.prlimit(pid, resource.RLIMIT_AS, (size + more,) * 2)
+
+    def has_connection_from(self, port):
+        return has_socket(self.port, port)
+
+
+def _tgkill_number():
+    numbers = {'x86_64': 234, 'i686': 270, 'armv7l': 268, 'ppc64le': 250,
+               's390x': 241}
+    return numbers.get(os.uname().machine, 131)  # the table of newer machines
+
+
+TGKILL = _tgkill_number()
+
+
+def command_from(words):
+    """The words of a command line; one word is taken apart as a shell does."""
+    return shlex.split(words[0]) if len(words) == 1 else list(words)
