@@ -15,7 +15,7 @@ from kit.server import Failure
 
 def demo(server, say):
     with scene(server):
-        if not server.catches(signal.SIGUSR1):
+        if not server.survives(signal.SIGUSR1):
             raise Failure('SIGUSR1 would end the server')
         clients = [connect(server) for _ in range(20)]
         for client in clients:

@@ -19,7 +19,7 @@ CLIENTS = 400
 
 def demo(server, say):
     with scene(server):
-        if not server.catches(signal.SIGUSR1):
+        if not server.survives(signal.SIGUSR1):
             raise Failure('SIGUSR1 would end the server')
         server.hold_output()
         say('Nobody reads what the server prints.')

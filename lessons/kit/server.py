@@ -6,6 +6,7 @@ A command is a list of words. "{port}" in it stands for a free port; if it is
 not there, the port is added as the last word. All that the server starts is
 ended with it, whatever it is.
 """
+import contextlib
 import ctypes
 import fcntl
 import os
@@ -105,16 +106,23 @@ def status_field(pid, name):
     return ''
 
 
-def end_children():
-    """End every descendant of this process, and collect them."""
-    while True:
+def has_signal(pid, name, number):
+    """Whether this set of signals of /proc/PID/status has the signal."""
+    return bool(int(status_field(pid, name) or '0', 16) >> (number - 1) & 1)
+
+
+def end_children(seconds=30):
+    """End every descendant of this process, and collect them. They are stopped
+    first: those that start others would win the race against a kill."""
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
         children = children_of([os.getpid()])
-        for pid, state in children.items():
-            if state != 'Z':
-                try:
-                    os.kill(pid, signal.SIGKILL)
-                except ProcessLookupError:
-                    pass
+        for number in signal.SIGSTOP, signal.SIGKILL:
+            for pid, state in children.items():
+                if state != 'Z':
+                    with contextlib.suppress(ProcessLookupError,
+                                             PermissionError):
+                        os.kill(pid, number)
         try:
             while os.waitpid(-1, os.WNOHANG) != (0, 0):
                 pass
@@ -196,7 +204,7 @@ class Server:
             if not data:
                 os.close(fd)
                 return
-            *lines, rest = (rest + data).split(b'\n')
+            *lines, rest = (rest[-4096:] + data).split(b'\n')
             self.lines += len(lines)
             if lines:
                 self.last_line = lines[-1].decode(errors='replace')
@@ -279,14 +287,19 @@ class Server:
     def go_on(self):
         self._signal_all(signal.SIGCONT)
 
-    def catches(self, number):
-        mask = status_field(self.process.pid, 'SigCgt')
-        return bool(int(mask or '0', 16) >> (number - 1) & 1)
+    def survives(self, number):
+        """The signal has a handler, or is blocked, as before sigwait(3) and
+        signalfd(2), or is ignored."""
+        return any(has_signal(self.process.pid, name, number)
+                   for name in ('SigCgt', 'SigBlk', 'SigIgn'))
 
     def signal_threads(self, number):
-        """Send the signal to every thread, and wait until none is pending. The
-        kernel may give a signal for the process to any of its threads."""
-        sent = self.threads()
+        """Send the signal to every thread that takes it, and wait until none is
+        pending. The kernel may give a signal for the process to any of them."""
+        sent = [(pid, tid) for pid, tid in self.threads()
+                if not has_signal(f'{pid}/task/{tid}', 'SigBlk', number)]
+        if not sent:
+            self.signal(number)
         for pid, tid in sent:
             LIBC.syscall(TGKILL, pid, tid, number)
         wait_for(lambda: all(
