@@ -31,6 +31,11 @@ ESCAPE = "\x1b"
 SERVER = r"""
 import os, socket, sys, threading
 def echo(client):
+    if how == "recv":
+        client.recv(1)
+    if how == "pipe":
+        os.read(client.fileno(), 1)
+        os.read(os.pipe()[0], 1)
     while data := os.read(client.fileno(), 100):
         os.write(client.fileno(), data)
     client.close()
@@ -42,6 +47,8 @@ if how == "children":
         os._exit(0)
     if os.fork() == 0:
         ours.close()
+        if os.fork() != 0:
+            os.wait()
         os.read(theirs.fileno(), 1)
         os._exit(0)
 if how == "futex":
@@ -203,10 +210,10 @@ def test_a_unix_socket():
 
 def test_figures_of_the_process_and_of_its_children():
     with server("children") as (pid, _):
-        children, process = view_with(
-            pid, r"^ *\d+ +1 +\d+ .* 0$", rf"^ *{pid} +1 .* 1$")
-        child = children.split()[0]
-        view_with(pid, rf"^ *{child} .*read\(\d+\)")
+        process, child, grandchild = view_with(
+            pid, rf"^ *{pid} +1 .* 1$", r"\d  +wait4 ", r"read\(\d+\)")
+        for row in child, grandchild:
+            view_with(pid, rf"^ *{row.split()[0]} +1 +\d+ .* 0$")
         fields = process.split()
         assert int(fields[2]) == len(os.listdir(f"/proc/{pid}/fd")), fields
         with open(f"/proc/{pid}/status", encoding="utf-8") as file:
@@ -248,6 +255,30 @@ def test_bytes_are_those_of_the_client():
                 assert found == (str(len(data)),) * 2, found
 
 
+def test_a_thread_keeps_its_client_when_it_waits_for_something_else():
+    with server("pipe") as (pid, address), socket.create_connection(
+            address) as client, watching(pid) as process:
+        row = name_of(client) + r" +(read\(\d+\))"
+        first = next_line(process, row)
+        client.sendall(b"x")
+        while next_line(process, row) == first:
+            pass
+    module = load()
+    thread = module.Thread(1, "S", 1, None, (7, "client"), (0, 0), (0, 0), 0, 0)
+    accept = module.proc.Call("accept", "accept(3)", [3])
+    assert module.client_of(
+        accept, {3: "socket:[5]", 4: "socket:[7]"},
+        {5: (False, "listener"), 7: (True, "client")}, thread
+        ) == (None, "(listener)")
+
+
+def test_bytes_that_the_kernel_does_not_count():
+    with server("recv") as (pid, address), socket.create_connection(
+            address) as client:
+        view_with(pid, name_of(client) + r" +recvfrom\(\d+\) .* s +- +-$",
+                  "^-: the kernel counts no bytes")
+
+
 def test_threads_in_the_same_state_are_counted():
     with echod() as (pid, address), contextlib.ExitStack() as stack:
         for _ in range(60):
@@ -281,6 +312,13 @@ def test_the_end_of_the_server_is_said():
         process.kill()  # not waited for yet: it stays a zombie
         assert watch.stdout.readlines()[-1] == f"{process.pid} has ended\n"
         assert watch.wait() == 0
+
+
+def test_another_process_with_the_same_number_is_not_watched():
+    module = load()
+    start = module.proc.process(os.getpid()).start
+    assert module.look(os.getpid(), start, None)
+    assert module.look(os.getpid(), start + 1, None) is None
 
 
 def on_a_terminal(pid, end):
