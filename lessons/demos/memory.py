@@ -27,9 +27,9 @@ def demo(server, say):
         say(f'An idle client costs the server {each:.0f} kB of memory.')
         for client in clients:
             client.close()
-    if each > LIMIT_KB:
-        raise Failure(f'an idle client costs {each:.0f} kB, more than '
-                      f'{LIMIT_KB} kB')
+        if each > LIMIT_KB:
+            raise Failure(f'an idle client costs {each:.0f} kB, more than '
+                          f'{LIMIT_KB} kB')
 
 
 if __name__ == '__main__':

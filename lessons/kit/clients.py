@@ -11,6 +11,7 @@ from .server import PATIENCE, Failure
 
 MESSAGE = b'one\0two\xff\n'  # has a NUL, and is no text
 WITNESS_PAUSE = 0.1
+MOST_SHOWN = 16  # bytes
 
 
 def connect(server, address='127.0.0.1', buffers=None, segment=None):
@@ -49,6 +50,10 @@ def receive(client, length):
     return data, ''
 
 
+def shown(data):
+    return repr(data) if len(data) <= MOST_SHOWN else f'{len(data)} bytes'
+
+
 def exchange(client, message, who='the client'):
     """Send the message and expect its echo."""
     try:
@@ -57,8 +62,8 @@ def exchange(client, message, who='the client'):
         raise Failure(f'{who} could not send: {error}') from None
     echo, end = receive(client, len(message))
     if echo != message:
-        raise Failure(f'{who} sent {message!r} and received {echo!r}' +
-                      (f', then {end}' if end else ''))
+        raise Failure(f'{who} sent {shown(message)} and received '
+                      f'{shown(echo)}' + (f', then {end}' if end else ''))
 
 
 def ordinary(server, who='a new client', message=MESSAGE):
@@ -71,8 +76,8 @@ def ordinary(server, who='a new client', message=MESSAGE):
             raise Failure(f'{who} could not send: {error}') from None
         echo, end = receive(client, len(message) + 1)
     if echo != message:
-        raise Failure(f'{who} sent {message!r} and received {echo!r}, '
-                      f'then {end}')
+        raise Failure(f'{who} sent {shown(message)} and received '
+                      f'{shown(echo)}, then {end}')
     if end != 'end of file':
         raise Failure(f'{who} has its echo, but no end of file follows: {end}')
 
