@@ -81,7 +81,7 @@ def free_port():
 
 
 def children_of(pids):
-    """All descendants of these processes as {pid: state}."""
+    """All descendants of these processes as {pid: (parent, state)}."""
     parents = {}
     for name in os.listdir('/proc'):
         if name.isdigit():
@@ -94,7 +94,7 @@ def children_of(pids):
     while new:
         new = {pid for pid, (parent, _) in parents.items()
                if parent in new and pid not in found}
-        found.update((pid, parents[pid][1]) for pid in new)
+        found.update((pid, parents[pid]) for pid in new)
     return found
 
 
@@ -118,7 +118,7 @@ def end_children(seconds=30):
     while time.monotonic() < end:
         children = children_of([os.getpid()])
         for number in signal.SIGSTOP, signal.SIGKILL:
-            for pid, state in children.items():
+            for pid, (_, state) in children.items():
                 if state != 'Z':
                     with contextlib.suppress(ProcessLookupError,
                                              PermissionError):
@@ -240,14 +240,14 @@ class Server:
 
     def processes(self):
         """The server's processes that are not zombies."""
-        return [pid for pid, state in children_of([os.getpid()]).items()
+        return [pid for pid, (_, state) in children_of([os.getpid()]).items()
                 if state != 'Z']
 
     def zombies(self):
-        """How many children the server has left uncollected."""
-        pid = self.process.pid
-        return sum(state == 'Z' and child != pid
-                   for child, state in children_of([os.getpid()]).items())
+        """How many children the server has left uncollected. Those of a process
+        that has ended have become children of this one: not the server's."""
+        return sum(state == 'Z' and parent != os.getpid() for parent, state
+                   in children_of([os.getpid()]).values())
 
     def threads(self):
         """(process, thread) of all its threads."""
