@@ -6,6 +6,7 @@ A command is a list of words. "{port}" in it stands for a free port; if it is
 not there, the port is added as the last word. All that the server starts is
 ended with it, whatever it is.
 """
+import collections
 import contextlib
 import ctypes
 import fcntl
@@ -142,6 +143,7 @@ class Server:
         self.process = None
         self.lines = 0
         self.last_line = ''
+        self.last_lines = collections.deque(maxlen=50)
         self.reading = threading.Event()
         self.reading.set()
         self.output = None
@@ -206,8 +208,10 @@ class Server:
                 return
             *lines, rest = (rest[-4096:] + data).split(b'\n')
             self.lines += len(lines)
+            self.last_lines.extend(line.decode(errors='replace')
+                                   for line in lines[-50:])
             if lines:
-                self.last_line = lines[-1].decode(errors='replace')
+                self.last_line = self.last_lines[-1]
 
     def hold_output(self):
         """Read no more of what the server prints."""
