@@ -10,14 +10,17 @@ import glob
 import os
 import re
 import subprocess
+import textwrap
 
 from . import ladder
 
 # The kinds of blocks, and the words that follow.
 KINDS = {'listing': 'RUNG', 'diff': 'RUNG RUNG', 'demo': 'DEMO RUNG',
-         'matrix': '', 'figure': 'NAME SCENE RUNG'}
+         'matrix': '', 'servers': '', 'figure': 'NAME SCENE RUNG'}
 MARKER = re.compile(r'<!-- (\w+)((?: [\w.-]+)*) -->')
 END = '<!-- end -->'
+COLUMNS = 78
+INDENT = ' ' * 6  # of a line that goes on; the lines of demos have 2 or none
 
 # kind: '' for prose, then text is all of it. Otherwise text is what stands
 # between the marker and the end, and line is the number of the marker's line.
@@ -106,3 +109,41 @@ def diff(before, after):
     if result.returncode > 1:
         raise Mistake(f'no diff of {before} and {after}')
     return ''.join(result.stdout.splitlines(keepends=True)[2:])
+
+
+def wrapped(line):
+    """A line of a demo, in as many lines as it needs."""
+    return textwrap.fill(line, COLUMNS, subsequent_indent=INDENT,
+                         break_on_hyphens=False)
+
+
+def functions(text):
+    """[(function, file)] of a text that names them as `function()` in
+    `src/echod/file.c`."""
+    found = []
+    waiting = []
+    for name, path in re.findall(r'`(\w+)\(\)`|`(src/[\w/]+\.c)`', text):
+        if name:
+            waiting.append(name)
+        else:
+            found += [(name, path) for name in waiting]
+            waiting = []
+    return found
+
+
+def definition(name, path):
+    """The function's source with the comment above it, or None. The path is
+    below the directory that holds lessons/."""
+    lines = read(os.path.join(ladder.LESSONS, '..', path)).splitlines(True)
+    for begin, line in enumerate(lines):
+        if not re.match(r'\w.*\b' + name + r'\(', line):
+            continue
+        end = lines.index('}\n', begin)
+        if ';' in ''.join(lines[begin:end]).partition('{')[0]:
+            continue  # a declaration
+        if begin > 0 and lines[begin - 1].endswith('*/\n'):
+            begin -= 1
+            while not lines[begin].startswith('/*'):
+                begin -= 1
+        return ''.join(lines[begin:end + 1])
+    return None
