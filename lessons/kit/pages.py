@@ -16,7 +16,7 @@ from . import ladder
 
 # The kinds of blocks, and the words that follow.
 KINDS = {'listing': 'RUNG', 'diff': 'RUNG RUNG', 'demo': 'DEMO RUNG',
-         'matrix': '', 'servers': '', 'figure': 'NAME SCENE RUNG'}
+         'matrix': '', 'figure': 'NAME SCENE RUNG'}
 MARKER = re.compile(r'<!-- (\w+)((?: [\w.-]+)*) -->')
 END = '<!-- end -->'
 COLUMNS = 78
@@ -134,7 +134,10 @@ def functions(text):
 def definition(name, path):
     """The function's source with the comment above it, or None. The path is
     below the directory that holds lessons/."""
-    lines = read(os.path.join(ladder.LESSONS, '..', path)).splitlines(True)
+    try:
+        lines = read(os.path.join(ladder.LESSONS, '..', path)).splitlines(True)
+    except OSError:
+        return None
     for begin, line in enumerate(lines):
         if not re.match(r'\w.*\b' + name + r'\(', line):
             continue
