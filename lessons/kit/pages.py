@@ -33,7 +33,7 @@ class Mistake(Exception):
 
 def pages():
     """Every page, in the order of the book."""
-    rest = ['instructor', 'figures', 'answers']
+    rest = ['schedule', 'instructor', 'figures', 'answers']
     names = [f'{ladder.LESSONS}/README.md',
              *(page(rung) for rung in ladder.rungs()), *map(page, rest)]
     others = set(glob.glob(f'{ladder.LESSONS}/pages/*.md')) - set(names)
