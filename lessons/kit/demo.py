@@ -13,13 +13,17 @@ import pwd
 import resource
 import signal
 import sys
+import time
 
+from . import apart
 from .clients import ordinary, witness
 from .server import (CannotShow, Failure, Server, command_from, end_children,
                      wait_for)
 
 PASS, FAIL, USAGE, CANNOT_SHOW = 0, 1, 2, 3
-TIME_LIMIT = 90  # seconds; no demo takes so long
+TIME_LIMIT = 90  # seconds, and --limit besides; no demo takes so long
+MEMORY_LIMIT_KB = 2 << 20
+LOOK_SECONDS = 0.5  # how often the limits are looked at
 
 
 @contextlib.contextmanager
@@ -70,6 +74,9 @@ def arguments():
                         'seconds (10)')
     parser.add_argument('--user', metavar='NAME',
                         help='run the server as this user, if run by root')
+    parser.add_argument('--apart', action='store_true',
+                        help='in PID and network namespaces of its own, if run '
+                        'by root')
     parser.add_argument('command', nargs=argparse.REMAINDER,
                         help=argparse.SUPPRESS)
     options = parser.parse_args()
@@ -87,22 +94,44 @@ def user_ids(name):
     return entry.pw_uid, entry.pw_gid
 
 
+def watch_limits(server, seconds):
+    """From now on raise Failure when the time is up, or the server has eaten
+    the memory."""
+    end = time.monotonic() + seconds
+
+    def look(_number, _frame):
+        if time.monotonic() > end:
+            failure = f'the demo takes longer than {seconds:g} s'
+        elif (server.resident_kb() > MEMORY_LIMIT_KB and
+                server.memory_kb() > MEMORY_LIMIT_KB):
+            failure = f'the server uses more than {MEMORY_LIMIT_KB >> 20} GiB'
+        else:
+            return
+        stop_watching()
+        raise Failure(failure)
+    signal.signal(signal.SIGALRM, look)
+    signal.setitimer(signal.ITIMER_REAL, LOOK_SECONDS, LOOK_SECONDS)
+
+
+def stop_watching():
+    signal.setitimer(signal.ITIMER_REAL, 0)
+
+
 def run(demo, title):
     """Run the demo on the command line's server. Return the exit status."""
     options = arguments()
     if sys.platform != 'linux':
         print('CANNOT SHOW: this demo needs the /proc of Linux')
         return CANNOT_SHOW
+    apart.end_with_parent(signal.SIGTERM)
+    if options.apart and os.geteuid() == 0:
+        apart.enter()
     hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
     server = Server(command_from(options.command), user_ids(options.user))
     server.limit = options.limit
-
-    def out_of_time(_number, _frame):
-        raise Failure(f'the demo takes longer than {TIME_LIMIT} s')
-    signal.signal(signal.SIGALRM, out_of_time)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(FAIL))
-    signal.alarm(TIME_LIMIT)
+    watch_limits(server, TIME_LIMIT + options.limit)
     print(title.splitlines()[0], flush=True)
     try:
         demo(server, lambda text: print('  ' + text, flush=True))
@@ -116,7 +145,7 @@ def run(demo, title):
         print('interrupted')
         return FAIL
     finally:
-        signal.alarm(0)
+        stop_watching()
         server.release_output()
         end_children()
     print('PASS')

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: ISC
 # Copyright (c) 2026 The echod authors
 """The rungs, the demos, and which rung mends what a demo shows."""
+import ast
 import os
 import shutil
 import subprocess
@@ -51,6 +52,17 @@ def source(name):
 
 def demo(name):
     return f'{LESSONS}/demos/{name}.py'
+
+
+def mended_by(name):
+    """The number of the first rung that passes the demo."""
+    return next(mended for demo, mended, _ in DEMOS if demo == name)
+
+
+def title(name):
+    """The first line that the demo prints."""
+    with open(demo(name)) as file:
+        return ast.get_docstring(ast.parse(file.read())).splitlines()[0]
 
 
 def compiler():

@@ -23,14 +23,21 @@ import termios
 import threading
 import time
 
+from . import apart
+
 PATIENCE = 5  # seconds; a server that works answers within milliseconds
 LIBC = ctypes.CDLL(None, use_errno=True)
 PR_SET_CHILD_SUBREAPER = 36
+PAGE_KB = os.sysconf('SC_PAGE_SIZE') // 1024
 TICKS = os.sysconf('SC_CLK_TCK')
 
 
 class Failure(Exception):
     """The server does not pass; the text says what was seen."""
+
+
+NOT_STARTED = ('the server ended before it listened',
+               'the server does not listen')
 
 
 class CannotShow(Exception):
@@ -112,6 +119,11 @@ def has_signal(pid, name, number):
     return bool(int(status_field(pid, name) or '0', 16) >> (number - 1) & 1)
 
 
+def collect_orphans():
+    """What outlives its parent becomes a child of this process."""
+    apart.call('prctl', PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+
+
 def end_children(seconds=30):
     """End every descendant of this process, and collect them. They are stopped
     first: those that start others would win the race against a kill."""
@@ -147,8 +159,7 @@ class Server:
         self.reading = threading.Event()
         self.reading.set()
         self.output = None
-        # What outlives its parent becomes a child of this process.
-        LIBC.prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+        collect_orphans()
 
     def start(self, descriptors=4096, same_port=False):
         """Start the server with so many descriptors, and wait until it listens.
@@ -165,9 +176,9 @@ class Server:
                 continue
             break
         if ended:
-            raise Failure('the server ended before it listened: ' +
+            raise Failure(f'{NOT_STARTED[0]}: ' +
                           (self.last_line or 'it said nothing'))
-        raise Failure(f'the server does not listen on port {self.port}')
+        raise Failure(f'{NOT_STARTED[1]} on port {self.port}')
 
     def _launch(self, descriptors):
         words = [word.replace('{port}', str(self.port))
@@ -175,7 +186,12 @@ class Server:
         if words == self.command:
             words.append(str(self.port))
 
+        limits = apart.limits_of(os.getuid() if self.user is None
+                                 else self.user[0])
+
         def set_limits():
+            apart.limit(limits)
+            apart.be_first_out_of_memory()
             resource.setrlimit(resource.RLIMIT_NOFILE, (descriptors,) * 2)
             resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
             hard = resource.getrlimit(resource.RLIMIT_STACK)[1]
@@ -319,6 +335,12 @@ class Server:
             total += sum(map(int, words[11:15])) if words else 0
         return total / TICKS
 
+    def resident_kb(self):
+        """What its processes have in memory; what they share counts for each.
+        """
+        texts = [read_file(f'/proc/{pid}/statm') for pid in self.processes()]
+        return PAGE_KB * sum(int(text.split()[1]) for text in texts if text)
+
     def memory_kb(self):
         """What its processes have in memory, shared pages divided among those
         that share them, with the page tables."""
@@ -334,7 +356,18 @@ class Server:
         """Let its main process have so many bytes more than it has now."""
         pid = self.process.pid
         size = int((status_field(pid, 'VmSize') or '0').split()[0]) * 1024
-        resource.prlimit(pid, resource.RLIMIT_AS, (size + more,) * 2)
+        limit = size + more
+        child = os.fork()  # one user may not limit another, even root in places
+        if child == 0:
+            try:
+                if self.user is not None:
+                    apart.become(*self.user)
+                resource.prlimit(pid, resource.RLIMIT_AS, (limit, limit))
+                os._exit(0)
+            finally:
+                os._exit(1)
+        if os.waitpid(child, 0)[1] != 0:
+            raise CannotShow('the server\'s address space cannot be limited')
 
     def has_connection_from(self, port):
         return has_socket(self.port, port)

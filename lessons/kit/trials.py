@@ -16,17 +16,17 @@ Result = collections.namedtuple('Result', 'demo verdict reason lines seconds')
 WORDS = {PASS: 'pass', FAIL: 'fail', CANNOT_SHOW: 'cannot show'}
 
 
-def trial(demo, command, limit=10, user=None):
+def trial(demo, command, limit=10, options=()):
     """Run one demo on the server's command, and return the Result. The demo ends
-    its server; if the demo itself hangs it is ended with all its children."""
+    its server; if the demo itself hangs it is ended."""
     begin = time.monotonic()
-    options = ['--limit', str(limit)] + (['--user', user] if user else [])
+    options = ['--limit', str(limit), *options]
     process = subprocess.Popen(
         [sys.executable, ladder.demo(demo), *options, '--', *command],
         stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
         stderr=subprocess.PIPE, text=True, errors='replace')
     try:
-        output, errors = process.communicate(timeout=TIME_LIMIT + 10)
+        output, errors = process.communicate(timeout=TIME_LIMIT + limit + 40)
     except subprocess.TimeoutExpired:
         process.send_signal(signal.SIGTERM)
         try:
@@ -38,13 +38,17 @@ def trial(demo, command, limit=10, user=None):
     verdict = WORDS.get(process.returncode, 'error')
     reason = lines[-1].partition(': ')[2] if lines else ''
     if verdict == 'error':
-        reason = (errors.strip().splitlines() or ['?'])[-1]
+        reason = (errors.strip().splitlines() or
+                  [f'exit status {process.returncode}'])[-1]
     return Result(demo, verdict, reason, lines, time.monotonic() - begin)
+
+
+def usual():
+    """How many demos run at a time: most of them wait most of the time."""
+    return 3 * (os.cpu_count() or 1)
 
 
 def many(jobs, at_once=None):
     """Run trial(*job) for each job. Return the results in the same order."""
-    if at_once is None:
-        at_once = 3 * (os.cpu_count() or 1)
-    with concurrent.futures.ThreadPoolExecutor(at_once) as pool:
+    with concurrent.futures.ThreadPoolExecutor(at_once or usual()) as pool:
         return list(pool.map(lambda job: trial(*job), jobs))
