@@ -9,7 +9,7 @@ import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), '..'))
 
-from kit.clients import receive
+from kit.clients import connect, exchange, receive, send_until_full
 from kit.demo import run, scene
 from kit.server import PATIENCE, Failure, wait_for
 
@@ -45,6 +45,19 @@ def burst(server):
     return right
 
 
+def overwrite(server):
+    """While the server waits to write to one client, another sends much."""
+    with connect(server, buffers=4096, segment=536) as unread:
+        data = os.urandom(1 << 22)
+        sent = send_until_full(unread, data)
+        with connect(server) as other:
+            exchange(other, bytes(1 << 16), 'another client')
+        echo, end = receive(unread, sent)
+    if echo != data[:sent]:
+        raise Failure('a client that read later has '
+                      f'{"fewer bytes" if end else "bytes of another"}')
+
+
 def demo(server, say):
     with scene(server):
         for number in range(BURSTS):
@@ -54,6 +67,9 @@ def demo(server, say):
             if right != CLIENTS:
                 raise Failure(f'{CLIENTS - right} of {CLIENTS} clients were '
                               'not answered, or not with their own message')
+        overwrite(server)
+        say('A client reads after another has sent 65536 bytes, and has its '
+            'own echo.')
 
 
 if __name__ == '__main__':

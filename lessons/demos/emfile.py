@@ -3,6 +3,7 @@
 # Copyright (c) 2026 The echod authors
 """More clients come than the server has descriptors."""
 import os
+import select
 import sys
 import time
 
@@ -16,6 +17,11 @@ from kit.server import Failure
 SECONDS = 1.0
 
 
+def has_ended(client):
+    """The server has closed the connection."""
+    return bool(select.select([client], [], [], 0)[0])
+
+
 def demo(server, say):
     with scene(server, descriptors=64):
         say('The server has 64 descriptors.')
@@ -25,12 +31,14 @@ def demo(server, say):
         lines, cpu = server.lines, server.cpu_seconds()
         time.sleep(SECONDS)
         lines, cpu = server.lines - lines, server.cpu_seconds() - cpu
+        closed = sum(has_ended(client) for client in clients)
         say(f'In one second the server prints {lines} lines and uses '
             f'{100 * cpu / SECONDS:.0f}% of a core.')
         for client in clients:
             client.close()
         say('They leave.')
-    if lines > 100 or cpu > 0.3 * SECONDS:
+    # A client that the server closes, for a time limit, may have its lines.
+    if lines > 10 + 3 * closed or cpu > 0.3 * SECONDS:
         raise Failure(f'the server spins: {lines} lines and '
                       f'{100 * cpu / SECONDS:.0f}% of a core in a second')
 

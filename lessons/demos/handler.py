@@ -6,6 +6,7 @@ import os
 import signal
 import socket
 import sys
+import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), '..'))
 
@@ -15,6 +16,7 @@ from kit.server import Failure, wait_for
 
 
 CLIENTS = 400
+SECONDS = 0.5
 
 
 def demo(server, say):
@@ -34,6 +36,10 @@ def demo(server, say):
         say('Each of its threads is sent SIGUSR1.')
         server.release_output()
         say('Somebody reads again.')
+        end = time.monotonic() + SECONDS
+        while time.monotonic() < end:
+            server.signal(signal.SIGUSR1)
+        say(f'The server is sent SIGUSR1 for {SECONDS} s without a pause.')
         for client in clients:
             client.close()
 

@@ -7,6 +7,8 @@ import os
 import signal
 import struct
 import sys
+import threading
+import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), '..'))
 
@@ -23,6 +25,43 @@ def unacknowledged(client):
     return struct.unpack('i', fcntl.ioctl(client, TIOCOUTQ, bytes(4)))[0]
 
 
+def trickle(client, data, done):
+    """Send a little now and then, for input that the server has not read makes
+    close(2) destroy the echo."""
+    for at in range(0, len(data), 10):
+        try:
+            client.sendall(data[at:at + 10])
+        except OSError:
+            return  # the server has ended the connection
+        if done.wait(0.0005):
+            return
+
+
+def read_slowly(client, enough, done):
+    """Receive up to the end. Say when enough has come."""
+    data = b''
+    end = ''
+    while not end:
+        chunk, end = receive(client, 65536)
+        data += chunk
+        if len(data) >= enough:
+            done.set()
+        time.sleep(0.001)
+    return data
+
+
+def keep_talking(client, data, sent):
+    """Read to the end, and send more until that has come that was sent."""
+    done = threading.Event()
+    sender = threading.Thread(target=trickle, args=(client, data[sent:], done))
+    sender.start()
+    try:
+        return read_slowly(client, sent, done)
+    finally:
+        done.set()
+        sender.join()
+
+
 def demo(server, say):
     server.start()
     ordinary(server, 'the first client')
@@ -34,8 +73,9 @@ def demo(server, say):
         taken = sent - unacknowledged(busy)
         say(f'A client has sent {taken} bytes, and has not read its echo yet.')
         server.signal(signal.SIGTERM)
-        say('The server is sent SIGTERM. Now the client reads.')
-        echo, end = receive(busy, sent + 1)
+        say('The server is sent SIGTERM. Now the client reads, '
+            'slowly, and sends a little more.')
+        echo = keep_talking(busy, data, sent)
         say(f'It receives {len(echo)} bytes.')
         if echo != data[:len(echo)]:
             raise Failure('the echo is wrong')

@@ -9,17 +9,24 @@ sys.path.insert(0, os.path.join(os.path.dirname(__file__), '..'))
 
 from kit.clients import MESSAGE, connect, exchange, ordinary
 from kit.demo import run
+from kit.server import Failure
 
 
 def demo(server, say):
     server.start()
     ordinary(server, 'the first client')
-    with connect(server):
+    with connect(server) as first:
         say('Client A connects and sends nothing.')
         with connect(server) as second:
             say('Client B connects, sends a message and waits for its echo.')
             exchange(second, MESSAGE, 'client B')
-    say('Client B has its echo.')
+        say('Client B has its echo.')
+        try:
+            exchange(first, MESSAGE, 'client A')
+        except Failure as failure:
+            raise Failure(f'client B had to wait until client A was closed: '
+                          f'{failure}') from None
+    say('Client A is still there, and has its echo.')
 
 
 if __name__ == '__main__':

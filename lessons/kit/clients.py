@@ -107,6 +107,22 @@ def send_until_full(client, data, still=0.3):
     return sent
 
 
+def send_until_all_are_full(clients, still=0.5):
+    """Send on all connections until nothing more is taken on any for so many
+    seconds. Those that the server closed are left alone."""
+    for client in clients:
+        client.setblocking(False)
+    moved = time.monotonic()
+    while time.monotonic() - moved < still:
+        for client in clients:
+            try:
+                if client.send(bytes(16384)):
+                    moved = time.monotonic()
+            except OSError:
+                pass  # full, or closed
+        time.sleep(0.001)
+
+
 @contextlib.contextmanager
 def witness(server):
     """A client that was there before the scene, sends a message all along, and
