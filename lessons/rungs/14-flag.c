@@ -114,6 +114,7 @@ int main(int argc, char **argv)
     pthread_attr_setstacksize(&attributes, STACK_SIZE);
     int listener = listen_on(argv[1]);
     for (;;) {
+        /* step: look */
         if (statistics_wanted) {
             statistics_wanted = 0;
             pthread_mutex_lock(&mutex);

@@ -117,6 +117,7 @@ int main(int argc, char **argv)
     int listener = listen_on(argv[1]);
     bool accept_fails = false;
     for (;;) {
+        /* step: look */
         if (statistics_wanted) {
             statistics_wanted = 0;
             pthread_mutex_lock(&mutex);
