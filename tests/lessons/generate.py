@@ -112,9 +112,9 @@ def main():
         for name, old, new, message in (
                 ('that is no XML', '</svg>', '', 'no XML'),
                 ('of another rung', '02-bytes:', '03-processes:', 'another'),
-                ('with another row', 'client B;', 'client C;', 'a new run'),
+                ('with another row', 'client B;', 'client C;', 'new runs'),
                 ('without an arrow that is there always', '; client A: connect',
-                 '; client A: nothing', 'a new run')):
+                 '; client A: nothing', 'new runs')):
             is_found(f'found: a figure {name}', picture,
                      lambda text: text.replace(old, new, 1), page, message)
         write(page, read(page).replace('bytes 0 to 255', 'bytes 0 to 9'))
