@@ -14,9 +14,10 @@ import textwrap
 
 from . import ladder
 
-# The kinds of blocks, and the words that follow.
+# The kinds of blocks, and the words that follow; "..." is any number of them.
 KINDS = {'listing': 'RUNG', 'diff': 'RUNG RUNG', 'demo': 'DEMO RUNG',
-         'matrix': '', 'figure': 'NAME SCENE RUNG'}
+         'matrix': '', 'figure': 'NAME SCENE RUNG',
+         'schedule': '[OPTION]... FILE [RUNG]'}
 MARKER = re.compile(r'<!-- (\w+)((?: [\w.-]+)*) -->')
 END = '<!-- end -->'
 COLUMNS = 78
@@ -67,7 +68,8 @@ def parts(text, name='page'):
             if block is not None:
                 raise Mistake(f'{name}:{block[2]}: {END} is missing')
             words = match[2].split()
-            if len(words) != len(KINDS[match[1]].split()):
+            if ('...' not in KINDS[match[1]] and
+                    len(words) != len(KINDS[match[1]].split())):
                 raise Mistake(f'{name}:{number}: expected '
                               f'<!-- {match[1]} {KINDS[match[1]]} -->')
             block = (match[1], words, number)

@@ -17,8 +17,8 @@ import subprocess
 import time
 
 from . import proc
-from .server import (LIBC, LISTEN, PATIENCE, Failure, free_port, has_socket,
-                     status_field, wait_for)
+from .server import (LIBC, LISTEN, PATIENCE, CannotShow, Failure, free_port,
+                     has_socket, status_field, wait_for)
 
 STEP = re.compile(r'/\* step: (\w+) \*/')
 LINE = re.compile(r'(?P<who>main|thread (?P<thread>[1-9]\d?)) (?P<step>\w+)|'
@@ -27,7 +27,7 @@ KINDS = 'main STEP, thread N STEP, client N connects, signal SIGUSR1'
 ANSWER = re.compile(r'^\d+ clients, \d+ bytes$', re.MULTILINE)
 ESTABLISHED = '01'
 LIMIT = 60  # seconds for one line, and a report of ThreadSanitizer in it
-STILL = 0.3  # seconds without a change, while all threads wait
+STILL = 0.2  # seconds without a change, while all threads wait
 PR_SET_PDEATHSIG = 1
 
 # The cells of struct step_shared, and those of each thread in it.
@@ -151,6 +151,8 @@ class Run:
             self.end()
             if 'in use' not in self.printed:
                 break
+        if 'FATAL: ThreadSanitizer' in self.printed:
+            raise CannotShow(self.printed.strip())
         raise Failure(f'{source.name} does not listen. {self.printed}')
 
     def launch(self, program):

@@ -26,6 +26,8 @@ EMPTY = '''# 01-strings: a page
 <!-- end -->
 <!-- figure picture two 02-bytes -->
 <!-- end -->
+<!-- schedule hide.txt 05 -->
+<!-- end -->
 The last line.
 '''
 
@@ -65,6 +67,9 @@ def filled(page, picture):
          len(re.findall(r'^\| \w+ \|( [-+] \|){20}$', text, re.MULTILINE)),
          len([name for name in os.listdir(f'{LESSONS}/demos')
               if name.endswith('.py') and name != 'write-write.py']))
+    report('with the transcript of a schedule',
+           re.search(r'\n\$ ./schedule schedules/hide.txt 05\n(.+\n)+RIGHT\n',
+                     text), text)
     report('with a link to the figure', '](picture.svg)\n' in text, text)
     rest = re.sub(r'(?s)(<!-- (?!end)[^\n]*\n).*?(<!-- end)', r'\1\2', text)
     same('and nothing else is changed', rest, EMPTY)
@@ -100,6 +105,9 @@ def main():
                 ('a space in a diff', '\n- ', '\n-  ', 'diff'),
                 ('a word of a transcript', 'Another', 'Other', 'demo'),
                 ('a line of a transcript', '"hello".\n', '"hello". ', 'demo'),
+                ('a line of a schedule', 'RIGHT\n', 'WRONG\n', 'schedule'),
+                ('a schedule that is not there', 'schedule hide', 'schedule x',
+                 'No such file'),
                 ('a sign of the matrix', '| + | + |', '| + | - |', 'matrix'),
                 ('the link to a figure', '](picture', '](other', 'figure'),
                 ('a function', '`write_all()`', '`write_it()`', 'no write_it'),
