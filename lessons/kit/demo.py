@@ -61,7 +61,8 @@ def zombies_that_stay(server):
 def check_running(server):
     if not server.is_running():
         raise Failure(f'the server has {server.how_it_ended()}' +
-                      (f': {server.last_line}' if server.last_line else ''))
+                      (f'; its last line: {server.last_line}'
+                       if server.last_line else ''))
 
 
 def arguments():
