@@ -23,7 +23,7 @@ SIOCGIFFLAGS, SIOCSIFFLAGS, IFF_UP = 0x8913, 0x8914, 1
 
 # The demos have up to 500 clients, with a process or a stack of 8 MiB each.
 PROCESSES = 4096  # more than the user has now
-DATA = 8 << 30
+DATA = 9 << 29
 FILE_SIZE = 64 << 20
 
 

@@ -17,8 +17,8 @@ import time
 
 from . import apart
 from .clients import ordinary, witness
-from .server import (CannotShow, Failure, Server, command_from, end_children,
-                     wait_for)
+from .server import (ATE_MEMORY, CannotShow, Failure, Server, command_from,
+                     end_children, wait_for)
 
 PASS, FAIL, USAGE, CANNOT_SHOW = 0, 1, 2, 3
 TIME_LIMIT = 90  # seconds, and --limit besides; no demo takes so long
@@ -105,7 +105,7 @@ def watch_limits(server, seconds):
             failure = f'the demo takes longer than {seconds:g} s'
         elif (server.resident_kb() > MEMORY_LIMIT_KB and
                 server.memory_kb() > MEMORY_LIMIT_KB):
-            failure = f'the server uses more than {MEMORY_LIMIT_KB >> 20} GiB'
+            failure = f'{ATE_MEMORY} {MEMORY_LIMIT_KB >> 20} GiB'
         else:
             return
         stop_watching()

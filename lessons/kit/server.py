@@ -38,6 +38,7 @@ class Failure(Exception):
 
 NOT_STARTED = ('the server ended before it listened',
                'the server does not listen')
+ATE_MEMORY = 'the server uses more than'
 
 
 class CannotShow(Exception):

@@ -38,9 +38,14 @@ def trial(demo, command, limit=10, options=()):
     verdict = WORDS.get(process.returncode, 'error')
     reason = lines[-1].partition(': ')[2] if lines else ''
     if verdict == 'error':
-        reason = (errors.strip().splitlines() or
-                  [f'exit status {process.returncode}'])[-1]
+        reason = (errors.strip().splitlines() or [ended(process)])[-1]
     return Result(demo, verdict, reason, lines, time.monotonic() - begin)
+
+
+def ended(process):
+    if process.returncode < 0:
+        return f'ended by {signal.Signals(-process.returncode).name}'
+    return f'exit status {process.returncode}'
 
 
 def usual():
