@@ -120,7 +120,7 @@ def test_what_fails_is_said_with_the_page_to_read():
     done = grade(compile_work(ladder.source('19-restart'), 'restart'))
     assert done.returncode == 1, done
     lines = done.stdout.splitlines()
-    assert lines[-1] == '20 holds, 1 fails', done.stdout
+    assert lines[-1] == '20 hold, 1 fail', done.stdout
     at = next(number for number, line in enumerate(lines)
               if line.startswith('fails '))
     assert lines[at].split()[1] == 'addresses', lines
@@ -162,7 +162,7 @@ def hostile(kind, without_root):
     done = grade('--at-once', '21', 'env', 'python3', f'{WORK}/hostile.py',
                  kind, mark, first=first)
     assert done.returncode == 1, done
-    assert 'holds' not in done.stdout, done
+    assert 'hold' not in done.stdout, done
     assert ('The server runs as you' in done.stderr) == bool(
         first or not AS_ROOT), done
     assert marked(mark) == [], marked(mark)
