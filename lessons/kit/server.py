@@ -191,12 +191,14 @@ class Server:
                                  else self.user[0])
 
         def set_limits():
-            apart.limit(limits)
+            apart.limit({**limits, resource.RLIMIT_NOFILE: descriptors})
             apart.be_first_out_of_memory()
-            resource.setrlimit(resource.RLIMIT_NOFILE, (descriptors,) * 2)
             resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
             hard = resource.getrlimit(resource.RLIMIT_STACK)[1]
-            resource.setrlimit(resource.RLIMIT_STACK, (8 << 20, hard))
+            stack = 8 << 20
+            if hard != resource.RLIM_INFINITY:
+                stack = min(stack, hard)
+            resource.setrlimit(resource.RLIMIT_STACK, (stack, hard))
         self.output, write_end = os.pipe()
         fcntl.fcntl(write_end, getattr(fcntl, 'F_SETPIPE_SZ', 1031), 4096)
         who = {}
