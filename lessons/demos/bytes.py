@@ -15,6 +15,8 @@ def demo(server, say):
     server.start()
     say('A client sends the letters "hello".')
     ordinary(server, 'a client', b'hello\n')
+    say('Another sends three bytes: a, NUL, b.')
+    ordinary(server, 'a client', b'a\0b')
     say('Another sends the bytes 0 to 255, each once.')
     ordinary(server, 'a client', bytes(range(256)))
 

@@ -24,8 +24,8 @@ def demo(server, say):
         for number in range(1, 11):
             server.signal_threads(signal.SIGUSR1)
             for client in clients:
-                exchange(client, MESSAGE, f'a client, after {number} signals '
-                         'for each thread,')
+                exchange(client, MESSAGE, 'a client, after signal '
+                         f'{number} of 10 for each thread,')
         say('Each thread has had ten signals.')
         for client in clients:
             client.close()

@@ -19,6 +19,14 @@ CLIENTS = 400
 SECONDS = 0.5
 
 
+def send_all(client):
+    try:
+        client.sendall(MESSAGE)
+        client.shutdown(socket.SHUT_WR)
+    except OSError as error:
+        raise Failure(f'a client could not send: {error}') from None
+
+
 def demo(server, say):
     with scene(server):
         if not server.survives(signal.SIGUSR1):
@@ -27,8 +35,7 @@ def demo(server, say):
         say('Nobody reads what the server prints.')
         clients = [connect(server) for _ in range(CLIENTS)]
         for client in clients:
-            client.sendall(MESSAGE)
-            client.shutdown(socket.SHUT_WR)
+            send_all(client)
         if wait_for(server.output_is_full):
             say(f'{CLIENTS} clients later the pipe is full. A thread of the '
                 'server may wait to write a line.')

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: ISC
 # Copyright (c) 2026 The echod authors
 """Keep a server that nobody knows away from the rest of the machine."""
+import collections
 import contextlib
 import ctypes
 import fcntl
@@ -26,6 +27,9 @@ PROCESSES = 4096  # more than the user has now
 DATA = 9 << 29
 FILE_SIZE = 64 << 20
 
+# Threads that are not seen after enter(): RLIMIT_NPROC counts those as well.
+outside = collections.Counter()
+
 
 def call(name, *arguments):
     """A function of the C library that returns -1 and sets errno."""
@@ -49,6 +53,7 @@ def enter():
     """Go on in a child, which is the first process of a new PID namespace: when
     it ends, all others there end. Its network is a loopback interface. The
     parent stays until then, and exits with the child's status."""
+    outside.update(all_threads())
     call('unshare', CLONE_NEWNS | CLONE_NEWIPC | CLONE_NEWPID | CLONE_NEWNET)
     child = os.fork()
     if child == 0:
@@ -85,13 +90,14 @@ def why_not():
     return (done.stderr.splitlines() or ['it was ended'])[-1]
 
 
-def threads_of(user):
-    """How many threads this user has."""
-    count = 0
+def all_threads():
+    """{user: how many threads}, of those that /proc shows."""
+    count = collections.Counter()
     for name in os.listdir('/proc'):
         try:
-            if name.isdigit() and os.stat(f'/proc/{name}').st_uid == user:
-                count += len(os.listdir(f'/proc/{name}/task'))
+            if name.isdigit():
+                count[os.stat(f'/proc/{name}').st_uid] += len(
+                    os.listdir(f'/proc/{name}/task'))
         except OSError:
             pass  # it has ended
     return count
@@ -99,7 +105,8 @@ def threads_of(user):
 
 def limits_of(user):
     """What a server of this user may have: {resource: limit}."""
-    return {resource.RLIMIT_NPROC: threads_of(user) + PROCESSES,
+    threads = all_threads()[user] + outside[user]
+    return {resource.RLIMIT_NPROC: threads + PROCESSES,
             resource.RLIMIT_DATA: DATA,
             resource.RLIMIT_FSIZE: FILE_SIZE}
 

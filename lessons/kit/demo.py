@@ -139,6 +139,9 @@ def run(demo, title):
     except Failure as failure:
         print(f'FAIL: {failure}')
         return FAIL
+    except ConnectionError as error:
+        print(f'FAIL: a client was cut off: {error.strerror}')
+        return FAIL
     except CannotShow as reason:
         print(f'CANNOT SHOW: {reason}')
         return CANNOT_SHOW

@@ -283,6 +283,17 @@ class Server:
                 pass
         return found
 
+    def is_quiet(self):
+        """Whether all its threads sleep and no connection waits for accept(2).
+        """
+        waiting = re.compile(':%04X [0-9A-F]+:0000 %s [0-9A-F]+:(?!0{8})' %
+                             (self.port, LISTEN))
+        return not any(
+            status_field(f'{pid}/task/{tid}', 'State')[:1] != 'S'
+            for pid, tid in self.threads()) and not any(
+                waiting.search(read_file(name))
+                for name in ('/proc/net/tcp', '/proc/net/tcp6'))
+
     def signal(self, number):
         """Send the signal to the main process only."""
         if self.is_running():

@@ -37,6 +37,8 @@ def trial(demo, command, limit=10, options=()):
     lines = output.splitlines()
     verdict = WORDS.get(process.returncode, 'error')
     reason = lines[-1].partition(': ')[2] if lines else ''
+    if verdict == 'fail' and not (lines and lines[-1].startswith('FAIL: ')):
+        verdict = 'error'  # Python ends with this status, too
     if verdict == 'error':
         reason = (errors.strip().splitlines() or [ended(process)])[-1]
     return Result(demo, verdict, reason, lines, time.monotonic() - begin)

@@ -17,6 +17,7 @@ from timeline_tap import finish, report, same  # noqa: E402
 CLIMB = os.path.join(os.environ['SRCDIR'], 'lessons', 'climb')
 LIMIT = 120  # s, for a whole dialogue
 GO_ON = '?: help --'
+PROGRAM, DIFF = '-- Enter: the program', '-- Enter: the diff'
 ANSWER = 'Your answer, or Enter: '
 
 
@@ -122,8 +123,8 @@ def one_program(home):
     same('q leaves', status, 0)
     text, _ = on_terminal(home, [], [
         (GO_ON, '\n'), (GO_ON, 'b\n'), (GO_ON, '\n'), (GO_ON, '\n'),
-        (GO_ON, '\n'), (GO_ON, '\n'), (GO_ON, '\n'), (GO_ON, '\n'),
-        (GO_ON, '\004')])
+        (GO_ON, '\n'), (DIFF, 'no\n'), ('for help', '\n'), (GO_ON, '\n'),
+        (GO_ON, '\n'), (GO_ON, '\n'), (GO_ON, '\004')])
     follows('it goes on where the reader was, and b goes back', text,
             '== 19-restart: Run ==', '== 19-restart: See ==',
             '== 19-restart: Run ==', '== 19-restart: See ==',
@@ -143,13 +144,15 @@ def interrupted(home):
 
 def screens(home):
     text, _ = on_terminal(home, ['1'], [
-        ('more lines', '\n'), ('more lines', 'n\n'), (GO_ON, 'q\n')],
+        (PROGRAM, '\n'), ('more lines', '\n'), ('more lines', 'n\n'),
+        (GO_ON, 'q\n')],
         LINES='24')
     follows('a source comes screen by screen', text,
             '#include <netinet', 'more lines', 'listen(', 'more lines')
     report('n skips the rest', 'int main(' not in text)
     paged = os.path.join(home, 'paged')
-    on_terminal(home, ['1'], [(GO_ON, 'q\n')], PAGER=f'cat >{paged}')
+    on_terminal(home, ['1'], [(PROGRAM, '\n'), (GO_ON, 'q\n')],
+                PAGER=f'cat >{paged}')
     with open(paged) as file:
         report('$PAGER has the source', 'int main(' in file.read())
 
@@ -159,7 +162,7 @@ def bad_state(home):
             {'rung': 3, 'step': 'x', 'done': 1, 'answers': []})):
         with open(os.path.join(home, 'echod-lessons.json'), 'w') as file:
             file.write(content)
-        text, status = on_terminal(home, [], [(GO_ON, 'q\n')])
+        text, status = on_terminal(home, [], [(PROGRAM, 'q\n')])
         follows(f'it begins anew with a state that is {name}', text,
                 '== 01-strings')
         same(f'without an error: {name}', status, 0)

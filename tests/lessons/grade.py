@@ -125,7 +125,7 @@ def test_what_fails_is_said_with_the_page_to_read():
               if line.startswith('fails '))
     assert lines[at].split()[1] == 'addresses', lines
     assert 'refused' in lines[at + 1], lines
-    assert lines[at + 2].endswith('read pages/19-restart.md'), lines
+    assert lines[at + 2].endswith('about pages/19-restart.md.'), lines
     assert [line.split()[1] for line in lines if line.startswith(
         ('holds ', 'fails '))] == NAMES, lines
 
