@@ -17,6 +17,7 @@ import time
 
 from . import apart
 from .clients import ordinary, witness
+from .pages import wrapped
 from .server import (ATE_MEMORY, CannotShow, Failure, Server, command_from,
                      end_children, wait_for)
 
@@ -118,11 +119,16 @@ def stop_watching():
     signal.setitimer(signal.ITIMER_REAL, 0)
 
 
+def show(line):
+    """Print a line: as one to a program, wrapped on a terminal."""
+    print(wrapped(line) if sys.stdout.isatty() else line, flush=True)
+
+
 def run(demo, title):
     """Run the demo on the command line's server. Return the exit status."""
     options = arguments()
     if sys.platform != 'linux':
-        print('CANNOT SHOW: this demo needs the /proc of Linux')
+        show('CANNOT SHOW: this demo needs the /proc of Linux')
         return CANNOT_SHOW
     apart.end_with_parent(signal.SIGTERM)
     if options.apart and os.geteuid() == 0:
@@ -133,24 +139,24 @@ def run(demo, title):
     server.limit = options.limit
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(FAIL))
     watch_limits(server, TIME_LIMIT + options.limit)
-    print(title.splitlines()[0], flush=True)
+    show(title.splitlines()[0])
     try:
-        demo(server, lambda text: print('  ' + text, flush=True))
+        demo(server, lambda text: show('  ' + text))
     except Failure as failure:
-        print(f'FAIL: {failure}')
+        show(f'FAIL: {failure}')
         return FAIL
     except ConnectionError as error:
-        print(f'FAIL: a client was cut off: {error.strerror}')
+        show(f'FAIL: a client was cut off: {error.strerror}')
         return FAIL
     except CannotShow as reason:
-        print(f'CANNOT SHOW: {reason}')
+        show(f'CANNOT SHOW: {reason}')
         return CANNOT_SHOW
     except KeyboardInterrupt:
-        print('interrupted')
+        show('interrupted')
         return FAIL
     finally:
         stop_watching()
         server.release_output()
         end_children()
-    print('PASS')
+    show('PASS')
     return PASS
